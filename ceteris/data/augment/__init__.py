@@ -1,0 +1,1 @@
+"""Batched augmentations, one per file."""

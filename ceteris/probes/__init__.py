@@ -1,0 +1,1 @@
+"""Read-only measurements of a model."""

@@ -1,0 +1,1 @@
+"""From records to figures, tables, words and a page. Never imports torch."""

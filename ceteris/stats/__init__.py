@@ -1,0 +1,1 @@
+"""Records to contrasts to verdicts. Never imports torch."""

@@ -1,0 +1,82 @@
+"""The paired difference of two arms with its interval, and what may be said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """The only words a contrast can be given; see `decide`."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    SAME = "practically the same"
+    UNDECIDED = "undecided"
+    CANNOT_DECIDE = "cannot be decided by this design"
+    UNSTABLE = "unstable"
+
+
+@dataclass(frozen=True)
+class ArmScores:
+    """One arm's outcomes: what the statistics need of its trials.
+
+    Attributes:
+        name: of the arm.
+        scores: seed -> metric (a fraction) of every trial that has one; "did not learn" trials do.
+        lost: seed -> status, of every trial that ended without one ("diverged", "failed", "stopped").
+        missing: seeds of the plan that have no record yet.
+    """
+
+    name: str
+    scores: Mapping[int, float]
+    lost: Mapping[int, str]
+    missing: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Arm minus baseline, as a fraction (0.01 is one percentage point).
+
+    Attributes:
+        arm, baseline: names.
+        seeds: those that both arms have, in order (all of each arm's when independent).
+        differences: arm - baseline per seed; empty when independent.
+        difference: their mean (the difference of means when independent); None without data.
+        interval: at confidence 1 - alpha, for this contrast alone; None when there are fewer than 2 seeds.
+        adjusted_interval: simultaneous over the family (each at 1 - alpha / size of the family).
+        p: two-sided, of the planned t-test; None when there is none.
+        p_adjusted: Holm over the family.
+        p_equivalent: of the two one-sided tests that the difference lies within the margin (TOST).
+        p_sign_flip: exact sign-flip test, a sensitivity check; None when independent.
+        correlation: of the two arms over seeds; what pairing has to work with. None when it cannot be computed.
+        verdict: in one of the words.
+        by_margin: better or worse by at least the margin.
+        confounded: more than the named factor differs: the difference is real, its cause not known.
+        seeds_to_decide: n that would decide an undecided contrast at 80 % power, from this spread; None otherwise.
+        family: number of contrasts adjusted for.
+        margin, alpha: as planned.
+        reason: in words, for "unstable" and "cannot be decided"; empty otherwise.
+    """
+
+    arm: str
+    baseline: str
+    seeds: tuple[int, ...]
+    differences: tuple[float, ...]
+    difference: float | None
+    interval: tuple[float, float] | None
+    adjusted_interval: tuple[float, float] | None
+    p: float | None
+    p_adjusted: float | None
+    p_equivalent: float | None
+    p_sign_flip: float | None
+    correlation: float | None
+    verdict: Verdict
+    by_margin: bool
+    confounded: bool
+    seeds_to_decide: int | None
+    family: int
+    margin: float
+    alpha: float
+    reason: str = ""

@@ -1,0 +1,52 @@
+"""Identity: canonical JSON and the full sha256 that names a trial."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+KEY_FORMAT = 1
+"""Raised when the meaning of a key changes, so that old records are never taken for new ones."""
+
+
+def canonical_json(value: Any) -> str:
+    """The one JSON text of a value: sorted keys, no spaces, plain ASCII.
+
+    Raises ValueError for anything whose text could differ between machines (NaN, infinities, objects, non-text keys).
+    """
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def sha256_of(value: Any) -> str:
+    """sha256, as 64 hex digits, of a value's canonical JSON."""
+    return hashlib.sha256(canonical_json(value).encode("ascii")).hexdigest()
+
+
+def trial_key(recipe: Mapping[str, Any], fingerprint: str, seed: int) -> str:
+    """The key of a trial.
+
+    Args:
+        recipe: the resolved recipe: every default and nested part spelled out, with part versions, no locations.
+        fingerprint: of the data set.
+        seed: the trial's seed.
+    """
+    return sha256_of({"format": KEY_FORMAT, "recipe": recipe, "data": fingerprint, "seed": seed})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if not all(isinstance(name, str) for name in value):
+            raise ValueError(f"only text can name a field, not {list(value)}")
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{value} cannot be part of an identity")
+        return value + 0.0  # -0.0 and 0.0 are the same setting
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    raise ValueError(f"{type(value).__name__} cannot be part of an identity")

@@ -1,0 +1,93 @@
+"""The plan as it is written down before anything runs: what the report and `status` read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from ceteris.study.record import DataFacts, ModelFacts
+from ceteris.study.vocabulary import Study
+
+
+@dataclass(frozen=True)
+class PlannedTrial:
+    """One trial of the plan; trials that share a seed form a block."""
+
+    arm: str
+    seed: int
+    key: str
+
+
+@dataclass(frozen=True)
+class PlannedArm:
+    """One arm of the plan.
+
+    Attributes:
+        name: as tables and figures call it; unique, the baseline is the plan's first arm.
+        levels: factor path -> level, where it differs from the baseline.
+        recipe: resolved.
+        differs: dotted path -> [baseline's value, this arm's], everything in which it differs from the baseline;
+            empty for the baseline.
+        confounded: more differs than the one factor (or the one variant) that the arm is named for.
+        data: what it trains on.
+        model: parameters, MACs, layer table.
+        seconds: predicted training time of one trial, None when nothing is known.
+        seconds_from: where the prediction comes from: "records" of the same model here, or a "guess" from MACs.
+    """
+
+    name: str
+    levels: Mapping[str, str]
+    recipe: Mapping[str, Any]
+    differs: Mapping[str, tuple[Any, Any]]
+    confounded: bool
+    data: DataFacts
+    model: ModelFacts
+    seconds: float | None
+    seconds_from: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The keyed, counted, priced trials of a study at one scale.
+
+    Attributes:
+        study: at this scale: its `seeds` and `margin` are those that count; recipes are in `arms`.
+        scale: "full", "laptop", "smoke", ...
+        overrides: `--set` values, already in the arms' recipes.
+        arms: baseline first.
+        trials: block by block, baseline first in each.
+        source: how the user named the study on the command line, to print commands that repeat it.
+        options: further command line options that repeat it (`--data-dir` left out).
+        ceteris: version that planned.
+    """
+
+    study: Study
+    scale: str
+    overrides: Mapping[str, Any]
+    arms: tuple[PlannedArm, ...]
+    trials: tuple[PlannedTrial, ...]
+    source: str
+    options: tuple[str, ...]
+    ceteris: str
+
+    @property
+    def baseline(self) -> PlannedArm:
+        return self.arms[0]
+
+    def trials_of(self, arm: str) -> list[PlannedTrial]:
+        """In the order of the study's seeds."""
+        return [trial for trial in self.trials if trial.arm == arm]
+
+    def to_json(self) -> bytes:
+        return _PLAN.dump_json(self, indent=1)
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Plan:
+        """Read a manifest back. Raises pydantic.ValidationError when it is not one."""
+        return _PLAN.validate_json(text)
+
+
+_PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)

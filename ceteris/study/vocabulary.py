@@ -1,0 +1,287 @@
+"""The words of a study: Recipe, Factor, Study and what they are made of.
+
+A Recipe holds everything that decides the numbers except the seed. Nothing here knows where or how fast a trial runs.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+Value = Any
+"""A plain value as YAML or JSON knows it."""
+
+SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
+FULL = "full"
+
+
+class _Strict(BaseModel):
+    """Unknown fields are mistakes, values are not quietly converted, and nothing changes after it was made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class PartSpec(BaseModel):
+    """A part by name with the options that were given: `"relu"` or `{"name": "crop", "padding": 4}`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    name: str = Field(min_length=1)
+
+    @property
+    def options(self) -> dict[str, Value]:
+        return dict(self.model_extra or {})
+
+    @property
+    def label(self) -> str:
+        """The name, with its options in brackets when there are any."""
+        shown = ", ".join(f"{name}={_short(value)}" for name, value in self.options.items())
+        return f"{self.name} ({shown})" if shown else self.name
+
+
+def _part_from_name(given: Any) -> Any:
+    return {"name": given} if isinstance(given, str) else given
+
+
+def _listed(given: Any) -> Any:
+    return [given] if isinstance(given, str | Mapping) else given
+
+
+PartField = Annotated[PartSpec, BeforeValidator(_part_from_name)]
+
+
+class Split(_Strict):
+    """Which images are trained on, validated on and tested on; stratified by class.
+
+    Attributes:
+        validation: share of the training images set aside for every choice made during training.
+        seed: of the split itself; the same for all trials, so that all seeds share one split.
+        train_images: use only that many images of the training set (before the split); None for all.
+        test_images: use only that many images of the test set; None for all.
+    """
+
+    validation: float = Field(default=0.1, gt=0, lt=1)
+    seed: int = Field(default=0, ge=0)
+    train_images: int | None = Field(default=None, gt=0)
+    test_images: int | None = Field(default=None, gt=0)
+
+
+class EarlyStopping(_Strict):
+    """Stop when validation top-1 has not risen for `patience` epochs (Prechelt 1998)."""
+
+    patience: int = Field(gt=0)
+
+
+class Normalize(_Strict):
+    """Per channel, on values in [0, 1]: subtract `mean`, divide by `std`."""
+
+    mean: list[float] = Field(min_length=1)
+    std: list[Annotated[float, Field(gt=0)]] = Field(min_length=1)
+
+
+class Recipe(_Strict):
+    """Everything that decides the numbers of a trial, except its seed.
+
+    Attributes:
+        data: data set; `ceteris parts data` lists them.
+        split: how the training images are divided.
+        model: architecture and its options.
+        augment: batched augmentations in order; none by default.
+        normalize: channel mean and standard deviation, or "train": measured on the images trained on.
+        loss: training loss.
+        optimizer: with its learning rate.
+        schedule: of the learning rate.
+        epochs: passes over the training images, at most.
+        batch_size: images per step; the last, smaller batch of an epoch is used too.
+        precision: "fp32", or "bf16" for automatic mixed precision with fp32 weights.
+        early_stopping: none by default.
+        weights: which epoch is tested: the "best" on validation top-1 (the first of equals) or the "last".
+    """
+
+    data: PartField
+    model: PartField
+    optimizer: PartField
+    epochs: int = Field(gt=0)
+    batch_size: int = Field(default=128, gt=0)
+    split: Split = Split()
+    augment: Annotated[list[PartField], BeforeValidator(_listed)] = Field(default_factory=list)
+    normalize: Literal["train"] | Normalize = "train"
+    loss: PartField = PartSpec(name="cross-entropy")
+    schedule: PartField = PartSpec(name="constant")
+    precision: Literal["fp32", "bf16"] = "fp32"
+    early_stopping: EarlyStopping | None = None
+    weights: Literal["best", "last"] = "best"
+
+    def plain(self) -> dict[str, Value]:
+        """The recipe as plain values, defaults of its own fields included."""
+        return self.model_dump(mode="json")
+
+
+class Factor(_Strict):
+    """What changes: a dotted path into the recipe and its levels, besides the baseline's own value.
+
+    `Factor("model.activation", ["gelu", "silu"])`, or with names: `Factor("optimizer", {"slow": {...}})`.
+    """
+
+    path: str = Field(pattern=r"^[a-z_0-9]+(\.[a-z_0-9]+)*$")
+    levels: dict[str, Value] = Field(min_length=1)
+
+    def __init__(self, path: str, levels: Mapping[str, Value] | Sequence[Value], **fields: Any) -> None:
+        super().__init__(path=path, levels=levels, **fields)
+
+    @field_validator("levels", mode="before")
+    @classmethod
+    def _name_levels(cls, given: Any) -> Any:
+        if isinstance(given, list | tuple):
+            named = {level_name(value): value for value in given}
+            if len(named) < len(given):
+                raise ValueError("two levels are the same")
+            return named
+        return given
+
+    @property
+    def name(self) -> str:
+        """The last word of the path."""
+        return self.path.rpartition(".")[2]
+
+
+class Scale(_Strict):
+    """A smaller version of the study: settings laid over every arm, and perhaps fewer seeds.
+
+    Attributes:
+        set: dotted path -> value, laid over the recipe of every arm.
+        seeds: replaces the study's seeds.
+        margin: replaces the study's margin.
+        about: one line that says how long it takes, or what it is good for.
+    """
+
+    set: dict[str, Value] = Field(default_factory=dict)
+    seeds: Annotated[list[int] | None, BeforeValidator(lambda given: _seed_list(given))] = None
+    margin: float | None = Field(default=None, gt=0, le=0.5)
+    about: str = ""
+
+
+class Reported(_Strict):
+    """A number printed elsewhere for one arm, kept beside ours.
+
+    Attributes:
+        value: in the study's metric, as a fraction (0.7672 for 76.72 %).
+        source: where it was printed.
+        note: how it was obtained, if that matters ("best test epoch").
+    """
+
+    value: float = Field(ge=0, le=1)
+    source: str = ""
+    note: str = ""
+
+
+class Study(_Strict):
+    """A question and the experiment that answers it, fixed before anything is trained.
+
+    Attributes:
+        name: lower-case words joined by hyphens.
+        question: one sentence.
+        baseline: the recipe that every arm is compared with.
+        baseline_name: how the baseline is called; by default its own value of the only factor.
+        factors: what changes.
+        variants: arms that are whole recipes: name -> recipe fields that replace the baseline's.
+        design: "one_at_a_time": the baseline and each level alone; "factorial": every combination.
+        seeds: a count (3 means 0, 1, 2) or a list; every arm is trained with the same seeds.
+        metric: the number compared, from the test predictions.
+        margin: the smallest difference that matters, as a fraction (0.005 is half a percentage point).
+        alpha: error rate of the whole family of contrasts.
+        pairing: "paired": arms are compared seed by seed; "independent": by Welch's test.
+        sealed_test_curve: keep the test predictions of every epoch, unseen by any choice, to show later how
+            optimistic "best test epoch" would have been.
+        scales: name -> Scale; "full" is the study as it stands.
+        reported: arm -> number printed elsewhere.
+        assumed: dotted path -> why this value was chosen where the source left it out.
+        notes: anything a reader should know; the report prints them.
+    """
+
+    name: str
+    question: str = Field(min_length=1)
+    baseline: Recipe
+    baseline_name: str | None = Field(default=None, min_length=1)
+    factors: list[Factor] = Field(default_factory=list)
+    variants: dict[str, dict[str, Value]] = Field(default_factory=dict)
+    design: Literal["one_at_a_time", "factorial"] = "one_at_a_time"
+    seeds: Annotated[list[int], BeforeValidator(lambda given: _seed_list(given))] = [0, 1, 2]
+    metric: Literal["top1", "top5"] = "top1"
+    margin: float = Field(default=0.005, gt=0, le=0.5)
+    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    pairing: Literal["paired", "independent"] = "paired"
+    sealed_test_curve: bool = True
+    scales: dict[str, Scale] = Field(default_factory=dict)
+    reported: dict[str, Reported] = Field(default_factory=dict)
+    assumed: dict[str, str] = Field(default_factory=dict)
+    notes: list[str] = Field(default_factory=list)
+
+    @field_validator("name")
+    @classmethod
+    def _is_slug(cls, name: str) -> str:
+        if not SLUG.fullmatch(name):
+            raise ValueError("must be lower-case letters, digits and hyphens, as it names a folder")
+        return name
+
+    @field_validator("scales")
+    @classmethod
+    def _full_stands(cls, scales: dict[str, Scale]) -> dict[str, Scale]:
+        if FULL in scales and (scales[FULL].set or scales[FULL].seeds or scales[FULL].margin):
+            raise ValueError("'full' is the study as it stands and cannot change anything")
+        for name in scales:
+            if not SLUG.fullmatch(name):
+                raise ValueError(f"scale {name!r} must be lower-case letters, digits and hyphens")
+        return scales
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Study:
+        if not self.factors and not self.variants:
+            raise ValueError("nothing changes: give at least one factor or one variant")
+        paths = [factor.path for factor in self.factors]
+        if len(set(paths)) < len(paths):
+            raise ValueError("two factors have the same path")
+        return self
+
+
+def level_name(value: Value) -> str:
+    """What a level is called when it is not given a name."""
+    if isinstance(value, Mapping) and isinstance(value.get("name"), str):
+        return PartSpec.model_validate(dict(value)).label
+    return _short(value)
+
+
+def _short(value: Value) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={_short(item)}" for name, item in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return " + ".join(_short(level_name(item)) for item in value) or "none"
+    return {None: "none", True: "on", False: "off"}.get(value, str(value)) if not _is_number(value) else str(value)
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _seed_list(given: Any) -> Any:
+    if given is None or isinstance(given, bool) or (isinstance(given, float) and not math.isfinite(given)):
+        return given
+    if isinstance(given, int):
+        if given < 1:
+            raise ValueError(f"needs at least 1 seed, not {given}")
+        return list(range(given))
+    if isinstance(given, list | tuple) and all(_is_number(seed) for seed in given):
+        if not given:
+            raise ValueError("needs at least 1 seed")
+        if len(set(given)) < len(given):
+            raise ValueError("a seed is listed twice")
+        if min(given) < 0:
+            raise ValueError("seeds are whole numbers from 0")
+    return list(given) if isinstance(given, tuple) else given
