@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from ceteris.errors import InputError, Problem, did_you_mean
+from ceteris.study.mistakes import problems_of
 from ceteris.study.paths import value_at, with_value
 from ceteris.study.vocabulary import FULL, Recipe, Scale, Study, level_name
-from ceteris.study.mistakes import problems_of
 
 VARIANT = "variant"
 

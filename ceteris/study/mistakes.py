@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ceteris.errors import Problem, did_you_mean
-from ceteris.study.vocabulary import EarlyStopping, Factor, Normalize, Recipe, Reported, Scale, Split, Study
+from ceteris.study.vocabulary import EarlyStopping, Factor, Normalize, Recipe, Reported, Scale, Split
 
 Place = tuple[int | str, ...]
 _FIELDS: dict[str, type[BaseModel]] = {

@@ -15,6 +15,7 @@ from ceteris.errors import InputError, Problem
 from ceteris.study.mistakes import Place, problems_of
 from ceteris.study.vocabulary import Study
 
+_PLAIN: tuple[type, ...] = (int, float, str)
 LARGEST_FILE = 1_000_000
 """Bytes; a study file is a page, and a limit stops a file that unfolds without end."""
 
@@ -93,7 +94,7 @@ def _plain(node: Any) -> Any:
         return [_plain(value) for value in node]
     if isinstance(node, bool) or node is None:
         return node
-    for kind in (int, float, str):
+    for kind in _PLAIN:
         if isinstance(node, kind):
             return kind(node)
     raise InputError(Problem(f"{type(node).__name__} is not a value that a study can hold", hint="use text or numbers"))

@@ -19,6 +19,27 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 FULL = "full"
 
 
+def _is_number(value: Value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _seed_list(given: Any) -> Any:
+    if given is None or isinstance(given, bool) or (isinstance(given, float) and not math.isfinite(given)):
+        return given
+    if isinstance(given, int):
+        if given < 1:
+            raise ValueError(f"needs at least 1 seed, not {given}")
+        return list(range(given))
+    if isinstance(given, list | tuple) and all(_is_number(seed) for seed in given):
+        if not given:
+            raise ValueError("needs at least 1 seed")
+        if len(set(given)) < len(given):
+            raise ValueError("a seed is listed twice")
+        if min(given) < 0:
+            raise ValueError("seeds are whole numbers from 0")
+    return list(given) if isinstance(given, tuple) else given
+
+
 class _Strict(BaseModel):
     """Unknown fields are mistakes, values are not quietly converted, and nothing changes after it was made."""
 
@@ -130,7 +151,7 @@ class Factor(_Strict):
     levels: dict[str, Value] = Field(min_length=1)
 
     def __init__(self, path: str, levels: Mapping[str, Value] | Sequence[Value], **fields: Any) -> None:
-        super().__init__(path=path, levels=levels, **fields)
+        super().__init__(**{"path": path, "levels": levels}, **fields)
 
     @field_validator("levels", mode="before")
     @classmethod
@@ -159,7 +180,7 @@ class Scale(_Strict):
     """
 
     set: dict[str, Value] = Field(default_factory=dict)
-    seeds: Annotated[list[int] | None, BeforeValidator(lambda given: _seed_list(given))] = None
+    seeds: Annotated[list[int] | None, BeforeValidator(_seed_list)] = None
     margin: float | None = Field(default=None, gt=0, le=0.5)
     about: str = ""
 
@@ -209,7 +230,7 @@ class Study(_Strict):
     factors: list[Factor] = Field(default_factory=list)
     variants: dict[str, dict[str, Value]] = Field(default_factory=dict)
     design: Literal["one_at_a_time", "factorial"] = "one_at_a_time"
-    seeds: Annotated[list[int], BeforeValidator(lambda given: _seed_list(given))] = [0, 1, 2]
+    seeds: Annotated[list[int], BeforeValidator(_seed_list)] = [0, 1, 2]
     metric: Literal["top1", "top5"] = "top1"
     margin: float = Field(default=0.005, gt=0, le=0.5)
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
@@ -264,24 +285,3 @@ def _short(value: Value) -> str:
     if isinstance(value, list | tuple):
         return " + ".join(_short(level_name(item)) for item in value) or "none"
     return {None: "none", True: "on", False: "off"}.get(value, str(value)) if not _is_number(value) else str(value)
-
-
-def _is_number(value: Value) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _seed_list(given: Any) -> Any:
-    if given is None or isinstance(given, bool) or (isinstance(given, float) and not math.isfinite(given)):
-        return given
-    if isinstance(given, int):
-        if given < 1:
-            raise ValueError(f"needs at least 1 seed, not {given}")
-        return list(range(given))
-    if isinstance(given, list | tuple) and all(_is_number(seed) for seed in given):
-        if not given:
-            raise ValueError("needs at least 1 seed")
-        if len(set(given)) < len(given):
-            raise ValueError("a seed is listed twice")
-        if min(given) < 0:
-            raise ValueError("seeds are whole numbers from 0")
-    return list(given) if isinstance(given, tuple) else given

@@ -1,0 +1,67 @@
+"""Checkpoints of an unfinished trial: one file each, named with its own hash, the one before kept until it is safe."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load, save
+
+from ceteris.store.atomic import write_atomically
+from ceteris.store.files import sha256
+
+_NAME = re.compile(r"epoch-(\d{6})-([0-9a-f]{64})\.safetensors")
+
+
+class Checkpoints:
+    """Save and load the state of one trial: arrays by name and plain values. Nothing is ever unpickled."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def save(self, epoch: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+        """Write the state after that many epochs, then drop all but it and the one before. Raises OSError."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        metadata = {"values": json.dumps(values)}
+        content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata)
+        write_atomically(self.folder / f"epoch-{epoch:06d}-{sha256(content)}.safetensors", content)
+        for old in self._files()[2:]:
+            old.unlink(missing_ok=True)
+
+    def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+        """The latest state whose bytes match their hash, or None."""
+        for file in self._files():
+            content = file.read_bytes()
+            match = _NAME.fullmatch(file.name)
+            if match and sha256(content) == match[2]:
+                return _values(content), load(content)
+        return None
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done by the latest checkpoint, 0 without one; by its name, unverified."""
+        files = self._files()
+        match = _NAME.fullmatch(files[0].name) if files else None
+        return int(match[1]) if match else 0
+
+    def clear(self) -> None:
+        """The trial is complete."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _files(self) -> list[Path]:
+        """Latest first."""
+        if not self.folder.is_dir():
+            return []
+        return sorted((file for file in self.folder.iterdir() if _NAME.fullmatch(file.name)), reverse=True)
+
+
+def _values(content: bytes) -> dict[str, Any]:
+    (length,) = struct.unpack("<Q", content[:8])
+    values: dict[str, Any] = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["values"])
+    return values

@@ -1,0 +1,168 @@
+"""The store: records by key, in plain files. Append-only, atomic, verified when read; no server, no index to trust."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ceteris.errors import InputError, Problem
+from ceteris.store.atomic import sync_folder, write_atomically
+from ceteris.store.checkpoints import Checkpoints
+from ceteris.store.files import RECORD, BrokenRecord, pack, read_statement, sha256, unpack
+from ceteris.study.record import Record, Status
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+class Store:
+    """Records under one folder: `<root>/<key[:2]>/<key>/record.json` and the files that it names.
+
+    `record.json` is written last: where it stands, the trial is complete and is never trained again.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def prepare(self) -> None:
+        """Make the folder. Raises InputError when nothing can be written there."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.root / ".writable", b"")
+        except OSError as error:
+            what = f"the store cannot be written: {error.strerror}"
+            raise InputError(Problem(what, str(self.root), "choose another folder with --store")) from None
+
+    def folder(self, key: str) -> Path:
+        """Where a trial's files lie."""
+        return self.root / key[:2] / key
+
+    def has(self, key: str) -> bool:
+        """Whether the trial is complete."""
+        return (self.folder(key) / RECORD).is_file()
+
+    def missing(self, keys: Iterable[str]) -> list[str]:
+        """Those that are not complete, in order."""
+        return [key for key in keys if not self.has(key)]
+
+    def keys(self) -> list[str]:
+        """Every complete trial's key, sorted."""
+        return sorted(file.parent.name for file in self.root.glob(f"??/*/{RECORD}") if _KEY.fullmatch(file.parent.name))
+
+    def find(self, start: str) -> str:
+        """The one key that begins so. Raises InputError when there is none or several."""
+        if not re.fullmatch(r"[0-9a-f]{4,64}", start):
+            raise InputError(Problem(f"{start!r} is not a key", hint="a key is 64 hex digits; the first 4 or more do"))
+        found = sorted(f.name for f in self.root.glob(f"{start[:2]}/{start}*") if _KEY.fullmatch(f.name))
+        if len(found) != 1:
+            many = f"{len(found)} trials have a key that begins with {start}" if found else f"no trial has key {start}"
+            raise InputError(Problem(many, str(self.root), "`ceteris status STUDY` lists them"))
+        return found[0]
+
+    def put(self, record: Record) -> None:
+        """Write a trial's record; `record.json` last. Raises OSError, and leaves the trial incomplete then."""
+        folder = self.folder(record.key)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in pack(record).items():
+            write_atomically(folder / name, content)
+        sync_folder(folder.parent)
+        self.checkpoints(record.key).clear()
+
+    def get(self, key: str, *, weights: bool = False) -> Record:
+        """A record, every file that is read verified by its hash. Raises InputError naming what is broken."""
+        try:
+            said = self._statement(key)
+            return unpack(said, lambda name: self._verified(key, name, said), weights=weights)
+        except BrokenRecord as error:
+            hint = "`ceteris fsck` lists what is broken and sets it aside"
+            raise InputError(Problem(str(error), str(self.folder(key)), hint)) from None
+
+    def statement(self, key: str) -> dict[str, Any]:
+        """`record.json` alone: status, metrics, cost and facts without arrays. Raises InputError when broken."""
+        try:
+            return self._statement(key)
+        except BrokenRecord as error:
+            raise InputError(Problem(str(error), str(self.folder(key)), "run `ceteris fsck`")) from None
+
+    def broken(self, key: str) -> str:
+        """What is wrong with a record, in words; empty when every file is as it was written."""
+        try:
+            said = self._statement(key)
+            for name in said["files"]:
+                self._verified(key, name, said)
+            unpack(said, lambda name: (self.folder(key) / name).read_bytes(), weights=True)
+        except BrokenRecord as error:
+            return str(error)
+        return ""
+
+    def set_aside(self, key: str) -> Path:
+        """Move a broken record out of the way, so that the trial counts as missing; nothing is deleted."""
+        aside = self.root / "set-aside"
+        aside.mkdir(exist_ok=True)
+        target = next(path for n in range(1, 10_000) if not (path := aside / f"{key}.{n}").exists())
+        self.folder(key).rename(target)
+        sync_folder(aside)
+        return target
+
+    def reopen(self, key: str) -> None:
+        """Let a failed trial be trained again under the same key; its record stays beside the new one."""
+        folder = self.folder(key)
+        if self._statement(key)["status"] != Status.FAILED:
+            raise ValueError("only a failed trial is tried again")
+        n = next(n for n in range(1, 10_000) if not (folder / f"failed-{n}.json").exists())
+        (folder / RECORD).rename(folder / f"failed-{n}.json")
+        sync_folder(folder)
+
+    def checkpoints(self, key: str) -> Checkpoints:
+        """The unfinished trial's checkpoints."""
+        return Checkpoints(self.folder(key) / "checkpoint")
+
+    @contextlib.contextmanager
+    def claim(self, key: str) -> Iterator[None]:
+        """Hold a trial: another process that claims it waits here. The system lets go when the holder dies."""
+        folder = self.folder(key)
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "claim").open("wb") as file:
+            _lock(file.fileno())
+            yield
+
+    def _statement(self, key: str) -> dict[str, Any]:
+        try:
+            said = read_statement((self.folder(key) / RECORD).read_bytes())
+        except OSError as error:
+            raise BrokenRecord(f"{RECORD} cannot be read: {error.strerror}") from None
+        if said.get("key") != key:
+            raise BrokenRecord(f"{RECORD} belongs to another trial")
+        return said
+
+    def _verified(self, key: str, name: str, said: dict[str, Any]) -> bytes:
+        try:
+            content = (self.folder(key) / name).read_bytes()
+        except OSError as error:
+            raise BrokenRecord(f"{name} cannot be read: {error.strerror}") from None
+        if sha256(content) != said["files"][name]["sha256"]:
+            raise BrokenRecord(f"{name} does not match the sha256 in {RECORD}")
+        return content
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file's value, or None when there is no such file or it is not JSON."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
