@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """The only words a contrast can be given; see `decide`."""
+    """The only words a contrast can be given; `decide.contrasts` says when."""
 
     BETTER = "better"
     WORSE = "worse"
@@ -44,20 +44,24 @@ class Contrast:
         seeds: those that both arms have, in order (all of each arm's when independent).
         differences: arm - baseline per seed; empty when independent.
         difference: their mean (the difference of means when independent); None without data.
-        interval: at confidence 1 - alpha, for this contrast alone; None when there are fewer than 2 seeds.
-        adjusted_interval: simultaneous over the family (each at 1 - alpha / size of the family).
+        interval: at confidence 1 - alpha, for this contrast alone; None when there is no t-test.
+        adjusted_interval: at the level at which Holm's rule tested this contrast, so that it excludes 0 exactly when
+            Holm rejects; see `decide.contrasts`.
         p: two-sided, of the planned t-test; None when there is none.
-        p_adjusted: Holm over the family.
-        p_equivalent: of the two one-sided tests that the difference lies within the margin (TOST).
-        p_sign_flip: exact sign-flip test, a sensitivity check; None when independent.
-        correlation: of the two arms over seeds; what pairing has to work with. None when it cannot be computed.
+        p_adjusted: Holm over the family; None when there is no p, and for an unstable contrast.
+        p_equivalent: of the two one-sided tests that the difference lies within the margin (TOST), not adjusted.
+        p_sign_flip: exact sign-flip test, a sensitivity check; None when independent or with fewer than 2 seeds.
+        correlation: of the two arms over seeds; what pairing has to work with. None with fewer than 3 seeds (two
+            always give 1 or -1), without spread, and when independent.
         verdict: in one of the words.
-        by_margin: better or worse by at least the margin.
+        by_margin: better or worse by at least the margin: the interval at alpha / family lies wholly beyond it.
         confounded: more than the named factor differs: the difference is real, its cause not known.
         seeds_to_decide: n that would decide an undecided contrast at 80 % power, from this spread; None otherwise.
         family: number of contrasts adjusted for.
         margin, alpha: as planned.
         reason: in words, for "unstable" and "cannot be decided"; empty otherwise.
+        within_margin: TOST succeeds, adjusted over the family; also true of a "better" whose difference is real and
+            too small to matter.
     """
 
     arm: str
@@ -80,3 +84,4 @@ class Contrast:
     margin: float
     alpha: float
     reason: str = ""
+    within_margin: bool = False

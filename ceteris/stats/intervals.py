@@ -79,13 +79,13 @@ def no_spread(values: Sequence[float]) -> bool:
     return float(np.ptp(values)) <= EQUAL
 
 
-def mean_interval(scores: Sequence[float], alpha: float) -> tuple[float, float, float] | None:
-    """(mean, low, high): the t interval of one arm's mean over seeds, at confidence 1 - alpha.
+def mean_interval(scores: Sequence[float], alpha: float) -> tuple[float, float] | None:
+    """(low, high): the t interval of one arm's mean over seeds, at confidence 1 - alpha.
 
     None for fewer than 2 scores, and for scores that are all the same: their spread is not known, it is not 0.
     """
     estimate = mean_of(scores)
-    return None if estimate is None else (estimate.value, *estimate.interval(alpha))
+    return None if estimate is None else estimate.interval(alpha)
 
 
 @dataclass(frozen=True)
