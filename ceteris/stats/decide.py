@@ -148,8 +148,8 @@ def _decide(pair: _Pair, terms: _Terms) -> tuple[Verdict, str]:
         return (Verdict.BETTER if estimate.value > 0 else Verdict.WORSE), ""
     if terms.same.rejected:
         return Verdict.SAME, ""
-    if _out_of_reach(pair.baseline, estimate, terms):
-        return Verdict.CANNOT_DECIDE, "only a difference larger than any possible one would be detected"
+    if _out_of_reach(estimate, terms):
+        return Verdict.CANNOT_DECIDE, "at this spread even a difference of 100 points would probably be missed"
     return Verdict.UNDECIDED, ""
 
 
@@ -176,11 +176,9 @@ def _clears(interval: tuple[float, float], margin: float) -> bool:
     return interval[0] > margin or interval[1] < -margin
 
 
-def _out_of_reach(baseline: ArmScores, estimate: Estimate, terms: _Terms) -> bool:
-    """Whether even the largest difference that a metric between 0 and 1 allows would probably be missed."""
-    mean = float(np.mean(list(baseline.scores.values())))
-    largest = max(mean, 1 - mean)
-    return detectable_effect(round(estimate.n), estimate.arm_sd, terms.step.level, pairing=terms.pairing) > largest
+def _out_of_reach(estimate: Estimate, terms: _Terms) -> bool:
+    """Whether even the largest difference of two fractions, 1, would probably be missed."""
+    return detectable_effect(round(estimate.n), estimate.arm_sd, terms.step.level, pairing=terms.pairing) > 1
 
 
 def _seeds_to_decide(estimate: Estimate, terms: _Terms) -> int | None:
