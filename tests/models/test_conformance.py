@@ -1,0 +1,92 @@
+"""What every registered model does, run because it is registered."""
+
+import pytest
+import torch
+
+from ceteris.errors import InputError
+from ceteris.models.counting import count
+from ceteris.registry import parts
+
+MODELS = [part.name for part in parts("model")]
+SETTINGS = [(10, 3, 32), (10, 1, 8), (7, 1, 28), (3, 3, 33), (200, 3, 64)]
+pytestmark = pytest.mark.parametrize("name", MODELS)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_every_size_gives_logits_or_a_clear_error(name, setting, build, images):
+    classes, channels, size = setting
+    refusal = ""
+    try:
+        with torch.device("meta"):
+            logits = build(name, classes, channels, size)(images(2, channels, size).to("meta"))
+    except InputError as error:
+        refusal = str(error)
+    if refusal:
+        assert f"{name} needs images of at least" in refusal
+        assert f"not {size} x {size}" in refusal
+    else:
+        assert logits.shape == (2, classes)
+
+
+def test_cifar_images_are_never_refused(name, build, images):
+    assert build(name)(images()).shape == (4, 10)
+
+
+def test_every_parameter_gets_a_finite_gradient(name, build, images):
+    model = build(name)
+    torch.nn.functional.cross_entropy(model(images()), torch.tensor([0, 1, 2, 3])).backward()
+    for path, parameter in model.named_parameters():
+        assert parameter.grad is not None, path
+        assert parameter.grad.isfinite().all(), path
+        assert parameter.grad.any(), path
+
+
+def test_memory_format_does_not_matter(name, build, images):
+    model, batch = build(name).eval(), images()
+    with torch.no_grad():
+        contiguous = model(batch)
+        model.to(memory_format=torch.channels_last)
+        torch.testing.assert_close(model(batch.to(memory_format=torch.channels_last)), contiguous)
+
+
+def test_evaluation_is_deterministic_and_leaves_the_model_alone(name, build, images):
+    model, batch = build(name).eval(), images()
+    before = {path: tensor.clone() for path, tensor in model.state_dict().items()}
+    with torch.no_grad():
+        assert torch.equal(model(batch), model(batch))
+    assert all(torch.equal(tensor, before[path]) for path, tensor in model.state_dict().items())
+
+
+def test_in_evaluation_an_image_does_not_see_its_batch(name, build, images):
+    model, batch = build(name).eval(), images()
+    with torch.no_grad():
+        alone = torch.cat([model(image) for image in batch.split(1)])
+        torch.testing.assert_close(model(batch), alone)
+
+
+def test_every_parameter_can_be_drawn_again(name, build):
+    model = build(name)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(float("nan"))
+    with torch.random.fork_rng(devices=[]):
+        for module in model.modules():
+            if any(True for _ in module.parameters(recurse=False)):
+                module.reset_parameters()
+    assert all(parameter.isfinite().all() for parameter in model.parameters())
+
+
+def test_building_and_counting_on_the_meta_device_says_the_same(name, build):
+    with torch.device("meta"):
+        planned = build(name)
+    assert all(parameter.is_meta for parameter in planned.parameters())
+    assert count(planned, 3, 32) == count(build(name), 3, 32)
+
+
+def test_the_layer_table_adds_up(name, build):
+    with torch.device("meta"):
+        facts = count(build(name), 3, 32)
+    assert sum(layer.parameters for layer in facts.layers) == facts.parameters
+    assert sum(layer.macs for layer in facts.layers) == facts.macs > 0
+    assert facts.layers[0].input_shape == (3, 32, 32)
+    assert facts.layers[-1].output_shape == (10,)
