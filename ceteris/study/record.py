@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -118,6 +118,7 @@ class Record:
         seed: of the trial.
         data: what it was trained on.
         model: its size and layer table.
+        normalize: "mean" and "std" per channel that inputs in [0, 1] were normalised with.
         environment: versions, device, threads; never part of the key.
         epochs: the curves.
         chosen_epoch: whose weights were tested (1-based); 0 when nothing was.
@@ -141,6 +142,7 @@ class Record:
     environment: Mapping[str, Any]
     reason: str = ""
     model: ModelFacts | None = None
+    normalize: Mapping[str, Sequence[float]] = field(default_factory=dict)
     epochs: tuple[Epoch, ...] = ()
     chosen_epoch: int = 0
     metrics: Mapping[str, float] = field(default_factory=dict)

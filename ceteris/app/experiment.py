@@ -1,0 +1,233 @@
+"""`plan`, `run`, `status`, `compare`, `report`: a study from question to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from ceteris.app.options import Asked, asking, json_option, with_options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ceteris.data.source import DataPlace
+    from ceteris.lab.plan import Request
+    from ceteris.store.records import Store
+    from ceteris.study.manifest import Plan
+    from ceteris.study.record import Record
+
+language_option = click.option(
+    "--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the report."
+)
+
+
+@click.command(epilog="Example: ceteris plan cnn-vs-resnet --scale laptop")
+@asking()
+@json_option
+def plan(
+    asked: Asked,
+    as_json: bool,
+) -> None:
+    """Show trials, keys, counts, confounds, the detectable effect and the predicted cost; nothing runs.
+
+    STUDY is a built-in name, a YAML file, or module:object.
+    """
+    from ceteris.app.planning import outlook, print_plan
+    from ceteris.app.screen import console, print_json
+    from ceteris.lab.facts import KnownFacts
+    from ceteris.lab.plan import make_plan
+    from ceteris.store.records import Store
+
+    request = asked.request()
+    made = make_plan(request, asked.place(), KnownFacts(asked.store / "facts"))
+    view = outlook(made, Store(asked.store))
+    if as_json:
+        print_json(view)
+    else:
+        print_plan(console(), made, view)
+
+
+@click.command(epilog="Example: ceteris run quickstart")
+@asking()
+@click.option(
+    "--executor",
+    type=click.Choice(["inline", "processes"]),
+    help="Where trials run; by default processes on the CPU, inline on a GPU.",
+)
+@click.option("--workers", type=int, help="Trials at a time; by default one per core.")
+@click.option("--device", help="cpu, cuda, cuda:1, mps; by default the best there is.")
+@click.option("--retry", type=click.Choice(["failed"]), help="Train failed trials again, with the same seeds.")
+@with_options(language_option, json_option)
+def run(
+    asked: Asked,
+    *,
+    executor: Literal["inline", "processes"] | None,
+    workers: int | None,
+    device: str | None,
+    retry: str | None,
+    lang: str,
+    as_json: bool,
+) -> int:
+    """Plan, train what is missing, report. Ctrl-C and kill -9 are safe: run again to go on.
+
+    STUDY is a built-in name, a YAML file, or module:object. Exit code 1 when some trial failed.
+    """
+    from ceteris.app.cli import SOME_TRIAL_FAILED
+    from ceteris.app.running import run_request
+    from ceteris.app.screen import console, print_json
+    from ceteris.lab.run import Resources
+
+    request = asked.request()
+    resources = Resources(executor, workers, device)
+    place = asked.place()
+    try:
+        finished = run_request(
+            request, place, asked.store, resources, language=lang, retry_failed=retry == "failed", quiet=as_json
+        )
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted; finished trials and epochs are kept. To go on, run the same command again", err=True)
+        raise
+    outcomes = [str(record.status) for record in finished.records.values()]
+    if as_json:
+        print_json(_summary(finished.plan, finished.records, lang) | {"report": str(finished.report)})
+    else:
+        _print_verdicts(console(), finished.plan, finished.records, lang)
+        console().print(f"report: {finished.report}", markup=False, soft_wrap=True)
+    return SOME_TRIAL_FAILED if "failed" in outcomes else 0
+
+
+@click.command(epilog="Example: ceteris report cnn-vs-resnet --scale laptop --lang zh")
+@asking()
+@language_option
+@click.option("--to", type=click.Path(path_type=Path), help="Folder; by default `report` in the study's folder.")
+@json_option
+def report(
+    asked: Asked,
+    lang: str,
+    to: Path | None,
+    as_json: bool,
+) -> None:
+    """Rebuild the report from the plan and the records only; nothing is trained."""
+    from ceteris.app.running import stored_records
+    from ceteris.app.screen import console, print_json
+    from ceteris.lab.run import study_folder
+    from ceteris.report.page import write_report
+    from ceteris.store.records import Store
+
+    shelf = Store(asked.store)
+    request = asked.request()
+    made = _planned(request, asked.place(), shelf)
+    records = stored_records(made, shelf)
+    page = write_report(made, records, to or study_folder(shelf, request) / "report", lang)
+    if as_json:
+        print_json(_summary(made, records, lang) | {"report": str(page)})
+    else:
+        console().print(f"report: {page}", markup=False, soft_wrap=True)
+
+
+@click.command(epilog="Example: ceteris compare cnn-vs-resnet plain-cnn resnet14 --scale laptop")
+@asking()
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@json_option
+def compare(
+    asked: Asked,
+    first: str,
+    second: str,
+    as_json: bool,
+) -> None:
+    """Compare arm B with arm A in full: seeds, differences, interval, tests, verdict, and in what they differ."""
+    from ceteris.app.running import stored_records
+    from ceteris.app.screen import console, print_json
+    from ceteris.errors import InputError, Problem, did_you_mean
+    from ceteris.report.compare import compare_dict, compare_text
+    from ceteris.store.records import Store
+
+    shelf = Store(asked.store)
+    request = asked.request()
+    made = _planned(request, asked.place(), shelf)
+    names = [arm.name for arm in made.arms]
+    unknown = [name for name in (first, second) if name not in names]
+    if unknown:
+        raise InputError(*(Problem(f"no arm is called {n!r}", hint=did_you_mean(n, names)) for n in unknown))
+    records = stored_records(made, shelf)
+    if as_json:
+        print_json(compare_dict(made, records, first, second))
+    else:
+        console().print(compare_text(made, records, first, second), markup=False, soft_wrap=True)
+
+
+@click.command(epilog="Example: ceteris status quickstart")
+@asking(required=False)
+@json_option
+def status(
+    asked: Asked,
+    as_json: bool,
+) -> None:
+    """Show done, begun and left trials and their outcomes; without STUDY, of every study of the store."""
+    from ceteris.app.planning import print_status, study_status
+    from ceteris.app.screen import console, print_json
+    from ceteris.lab.run import MANIFEST
+    from ceteris.store.records import Store
+    from ceteris.study.manifest import Plan
+
+    shelf = Store(asked.store)
+    if asked.study is None:
+        files = sorted((asked.store / "studies").glob(f"*/{MANIFEST}"))
+        plans = [Plan.from_json(file.read_bytes()) for file in files]
+    else:
+        request = asked.request()
+        plans = [_planned(request, asked.place(), shelf)]
+    found = [study_status(made, shelf) for made in plans]
+    if as_json:
+        print_json(found if asked.study is None else found[0])
+        return
+    out = console()
+    if not found:
+        out.print(f"no study has run in {asked.store} yet: `ceteris run quickstart`", markup=False)
+    for each in found:
+        print_status(out, each, trials=asked.study is not None)
+
+
+def _planned(request: Request, place: DataPlace, shelf: Store) -> Plan:
+    """The plan as asked for now; models that were planned before cost no torch."""
+    from ceteris.lab.facts import KnownFacts
+    from ceteris.lab.plan import make_plan
+
+    return make_plan(request, place, KnownFacts(shelf.root / "facts"))
+
+
+def _summary(made: Plan, records: Mapping[str, Record], language: str) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from ceteris.report.evidence import gather
+    from ceteris.report.sentences import verdict_sentences
+    from ceteris.report.words import Words
+
+    evidence = gather(made, records)
+    return {
+        "study": made.study.name,
+        "scale": made.scale,
+        "verdicts": verdict_sentences(evidence, Words(language)),
+        "contrasts": [asdict(contrast) for contrast in evidence.contrasts],
+        "trials": [
+            {"arm": t.arm, "seed": t.seed, "key": t.key, "status": str(records[t.key].status), **records[t.key].metrics}
+            for t in made.trials
+            if t.key in records
+        ],
+        "missing": [t.key for t in made.trials if t.key not in records],
+    }
+
+
+def _print_verdicts(out: Console, made: Plan, records: Mapping[str, Record], language: str) -> None:
+    from ceteris.report.evidence import gather
+    from ceteris.report.terminal import strip_text, verdict_lines
+    from ceteris.report.words import Words
+
+    evidence = gather(made, records)
+    out.print(strip_text(evidence.contrasts, width=min(out.width, 80)), markup=False)
+    for line in verdict_lines(evidence, Words(language)):
+        out.print(line, markup=False, soft_wrap=True)

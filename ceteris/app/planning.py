@@ -1,0 +1,175 @@
+"""A plan and the state of a study, as numbers and as they are printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ceteris.app.screen import duration, table, warn
+from ceteris.lab.run import Resources, share_cores
+from ceteris.stats.power import POWER, detectable_effect, planning_sd
+from ceteris.store.records import Store
+from ceteris.study.manifest import Plan
+from ceteris.study.vocabulary import FULL
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+GUESSED_ACCURACY = 0.8
+"""Assumed for planning when no trial of the study has a score yet."""
+
+
+def outlook(plan: Plan, store: Store) -> dict[str, Any]:
+    """The plan as plain values: arms, trials, cost, and what the design can find out."""
+    done = {trial.key for trial in plan.trials if store.has(trial.key)}
+    left = {trial.key for trial in plan.trials} - done
+    prices = {trial.key: next(a.seconds or 0.0 for a in plan.arms if a.name == trial.arm) for trial in plan.trials}
+    threads, workers = share_cores(len(prices), Resources())
+    return {
+        "study": plan.study.name,
+        "question": plan.study.question,
+        "scale": plan.scale,
+        "overrides": dict(plan.overrides),
+        "arms": [
+            {
+                "name": arm.name,
+                "differs": {path: list(values) for path, values in arm.differs.items()},
+                "confounded": arm.confounded,
+                "parameters": arm.model.parameters,
+                "macs": arm.model.macs,
+                "seconds": arm.seconds,
+                "seconds_from": arm.seconds_from,
+                "done": sum(trial.key in done for trial in plan.trials_of(arm.name)),
+            }
+            for arm in plan.arms
+        ],
+        "trials": [{"arm": t.arm, "seed": t.seed, "key": t.key, "done": t.key in done} for t in plan.trials],
+        "new": len(left),
+        "seconds_left": sum(prices[key] for key in left) / max(1, min(workers, len(left) or 1)),
+        "processes": workers,
+        "threads": threads,
+        "test": f"{'paired' if plan.study.pairing == 'paired' else 'Welch'} t over {len(plan.study.seeds)} seeds",
+        "family": len(plan.arms) - 1,
+        "alpha": plan.study.alpha,
+        "margin": plan.study.margin,
+        "detectable": _detectable(plan, store, done),
+    }
+
+
+def _detectable(plan: Plan, store: Store, done: set[str]) -> dict[str, Any] | None:
+    """The smallest difference found with 80 % power, from a guess of the spread; None with one seed."""
+    seeds, contrasts = len(plan.study.seeds), max(1, len(plan.arms) - 1)
+    if seeds < 2:
+        return None
+    found = [store.statement(key)["metrics"].get(plan.study.metric) for key in sorted(done)]
+    scores = [score for score in found if score is not None]
+    accuracy = sum(scores) / len(scores) if scores else GUESSED_ACCURACY
+    images = plan.baseline.recipe["split"]["test_images"] or plan.baseline.data.test_images
+    sd = planning_sd(accuracy, images)
+    effect = detectable_effect(seeds, sd, plan.study.alpha / contrasts, pairing=plan.study.pairing)
+    return {"effect": effect, "power": POWER, "sd": sd, "accuracy": accuracy, "from_records": bool(scores)}
+
+
+def print_plan(out: Console, plan: Plan, view: dict[str, Any]) -> None:
+    """A calm table, then what the design can and cannot do."""
+    out.print(f"[bold]{plan.study.name}[/bold] at scale {plan.scale}", soft_wrap=True)
+    out.print(plan.study.question, markup=False, soft_wrap=True)
+    out.print()
+    seeds = len(plan.study.seeds)
+    rows = table("arm", "seeds", "done", "parameters", "MACs", "a trial", right=("seeds", "done", "parameters", "MACs"))
+    for arm in view["arms"]:
+        about = "" if arm["seconds_from"] == "records" else " (guess)"
+        price = f"{duration(arm['seconds'])}{about}" if arm["seconds"] is not None else "?"
+        rows.add_row(arm["name"], str(seeds), str(arm["done"]), f"{arm['parameters']:,}", f"{arm['macs']:,}", price)
+    out.print(rows)
+    out.print()
+    out.print(_cost_line(view), soft_wrap=True)
+    for line in _design_lines(plan, view):
+        out.print(line, markup=False, soft_wrap=True)
+    for line in _warnings(plan, view):
+        warn(out, line)
+    out.print()
+    keys = table("key", "arm", "seed", "", right=("seed",))
+    for trial in view["trials"]:
+        keys.add_row(trial["key"][:16], trial["arm"], str(trial["seed"]), "done" if trial["done"] else "new")
+    out.print(keys)
+
+
+def _cost_line(view: dict[str, Any]) -> str:
+    if not view["new"]:
+        return "every trial is done; a run only writes the report"
+    several = f", {view['processes']} at a time" if view["processes"] > 1 else ""
+    trials = "1 trial" if view["new"] == 1 else f"{view['new']} trials"
+    return f"{trials} to train{several}: about {duration(view['seconds_left'])} of training"
+
+
+def _design_lines(plan: Plan, view: dict[str, Any]) -> list[str]:
+    margin = 100 * view["margin"]
+    family = "1 contrast" if view["family"] == 1 else f"{view['family']} contrasts, Holm"
+    lines = [f"test: {view['test']}, {family}, alpha {view['alpha']:g}, margin {margin:g} pp {plan.study.metric}"]
+    found = view["detectable"]
+    if found:
+        basis = "from earlier records" if found["from_records"] else "assumed"
+        lines.append(
+            f"smallest difference that this design finds with {100 * found['power']:.0f} % power: "
+            f"{100 * found['effect']:.2f} pp (if seeds differ by sd {100 * found['sd']:.2f} pp, as test images alone "
+            f"would make them at {100 * found['accuracy']:.0f} % accuracy, {basis})"
+        )
+    return lines
+
+
+def _warnings(plan: Plan, view: dict[str, Any]) -> list[str]:
+    lines = []
+    if len(plan.study.seeds) < 2:
+        lines.append("one seed has no interval: this design cannot decide anything")
+    elif view["detectable"] and view["detectable"]["effect"] > plan.study.margin:
+        lines.append("differences as small as the margin will probably stay undecided with so few seeds")
+    for arm in plan.arms:
+        if arm.confounded:
+            what = ", ".join(arm.differs)
+            lines.append(f"{arm.name} is confounded: it differs from {plan.baseline.name} in {what}")
+        if not arm.data.official:
+            lines.append(f"{arm.data.name} is a modified copy, not the official data set")
+        lines += arm.data.notes
+    if plan.scale != FULL:
+        lines.append(f"scale {plan.scale} is not the full recipe: results are not compared with published numbers")
+    return list(dict.fromkeys(lines))
+
+
+def study_status(plan: Plan, store: Store) -> dict[str, Any]:
+    """Counts, outcomes and one row per trial."""
+    trials = []
+    for trial in plan.trials:
+        row: dict[str, Any] = {"arm": trial.arm, "seed": trial.seed, "key": trial.key, "status": "left"}
+        if store.has(trial.key):
+            said = store.statement(trial.key)
+            row |= {"status": said["status"], "reason": said["reason"], **said["metrics"]}
+        elif epoch := store.checkpoints(trial.key).epoch:
+            row |= {"status": "begun", "epochs_done": epoch}
+        trials.append(row)
+    outcomes: dict[str, int] = {}
+    for row in trials:
+        outcomes[row["status"]] = outcomes.get(row["status"], 0) + 1
+    view = outlook(plan, store)
+    return {
+        "study": plan.study.name,
+        "scale": plan.scale,
+        "overrides": dict(plan.overrides),
+        "outcomes": outcomes,
+        "trials": trials,
+        "seconds_left": view["seconds_left"],
+    }
+
+
+def print_status(out: Console, status: dict[str, Any], *, trials: bool) -> None:
+    """One line, and with `trials` a row for each of them."""
+    outcomes = ", ".join(f"{count} {name}" for name, count in status["outcomes"].items())
+    left = f", about {duration(status['seconds_left'])} of training left" if status["seconds_left"] else ""
+    out.print(f"{status['study']} at scale {status['scale']}: {outcomes}{left}", markup=False, soft_wrap=True)
+    if not trials:
+        return
+    rows = table("key", "arm", "seed", "status", "top-1", right=("seed", "top-1"))
+    for trial in status["trials"]:
+        score = f"{100 * trial['top1']:.2f} %" if "top1" in trial else ""
+        how = f"begun, {trial['epochs_done']} epochs done" if trial["status"] == "begun" else trial["status"]
+        rows.add_row(trial["key"][:16], trial["arm"], str(trial["seed"]), how, score)
+    out.print(rows)

@@ -1,0 +1,89 @@
+"""The same from Python: `run(study)` plans, trains what is missing, writes the report and returns the results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ceteris.app.options import DEFAULT_STORE, data_place
+from ceteris.app.running import run_request
+from ceteris.lab.plan import Request
+from ceteris.lab.run import ExecutorName, Resources
+from ceteris.report.evidence import gather
+from ceteris.report.sentences import verdict_sentences
+from ceteris.report.words import Words
+from ceteris.stats.contrast import Contrast
+from ceteris.study.manifest import Plan
+from ceteris.study.record import Record
+from ceteris.study.vocabulary import FULL, Study
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a study came to.
+
+    Attributes:
+        plan: every trial, keyed.
+        records: by key, of the trials that have one.
+        contrasts: each arm against the baseline.
+        sentences: the verdicts in words.
+        report: path of report.html.
+    """
+
+    plan: Plan
+    records: Mapping[str, Record]
+    contrasts: Sequence[Contrast]
+    sentences: Sequence[str]
+    report: Path
+
+    def scores(self, arm: str) -> dict[int, float]:
+        """Seed -> the study's metric on the test set, of the trials of one arm that have it."""
+        found = {trial.seed: self.records.get(trial.key) for trial in self.plan.trials_of(arm)}
+        metric = self.plan.study.metric
+        return {seed: r.metrics[metric] for seed, r in found.items() if r is not None and metric in r.metrics}
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
+
+
+def run(
+    study: Study,
+    *,
+    scale: str = FULL,
+    seeds: int | Sequence[int] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    store: str | Path = DEFAULT_STORE,
+    data_dir: str | Path | None = None,
+    allow_modified_data: bool = False,
+    executor: ExecutorName | None = None,
+    workers: int | None = None,
+    device: str | None = None,
+    quiet: bool = False,
+) -> Results:
+    """Run a study: trials that the store has are not trained again, and Ctrl-C loses at most an epoch.
+
+    Args:
+        study: what to find out.
+        scale: "full", or one that the study declares.
+        seeds: a count or a list, instead of the study's.
+        overrides: dotted path -> value, laid over every arm.
+        store: folder of the records.
+        data_dir: where data sets lie or are downloaded to.
+        allow_modified_data: use a copy that differs from the official one, under its own fingerprint.
+        executor: "inline" or "processes"; chosen by the device when None. With "processes" a script needs
+            `if __name__ == "__main__":` around its call, as worker processes import it.
+        workers: processes at a time.
+        device: "cpu", "cuda", "mps"; the best there is when None.
+        quiet: print nothing.
+
+    Raises InputError for mistakes in the study, its data or the store.
+    """
+    listed = list(range(seeds)) if isinstance(seeds, int) else (list(seeds) if seeds is not None else None)
+    request = Request(study, scale, listed, overrides or {}, source=f"{study.name}.yaml")
+    place = data_place(Path(data_dir) if data_dir else None, allow_modified_data)
+    finished = run_request(request, place, Path(store), Resources(executor, workers, device), quiet=quiet)
+    evidence = gather(finished.plan, finished.records)
+    sentences = verdict_sentences(evidence, Words("en"))
+    return Results(finished.plan, finished.records, evidence.contrasts, sentences, finished.report)

@@ -1,0 +1,170 @@
+"""`show`, `predict`, `fsck`: single trials and the state of the store."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ceteris.app.options import json_option, store_option, with_options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ceteris.study.record import Record
+
+
+@click.command(epilog="Example: ceteris show 3f2a")
+@click.argument("key")
+@with_options(store_option, json_option)
+def show(key: str, store: Path, as_json: bool) -> None:
+    """Show one trial; KEY may be the first digits of a key."""
+    from ceteris.app.screen import console, print_json
+    from ceteris.store.records import Store
+
+    shelf = Store(store)
+    record = shelf.get(shelf.find(key))
+    if as_json:
+        print_json({**shelf.statement(record.key), "epochs": [asdict(row) for row in record.epochs], "log": record.log})
+        return
+    out = console()
+    _show_outcome(out, record)
+    _show_recipe(out, record)
+    _show_curves(out, record)
+    _show_layers(out, record)
+    if record.log:
+        out.print("\n[bold]log[/bold]")
+        out.print(record.log, markup=False)
+
+
+def _show_outcome(out: Console, record: Record) -> None:
+    from ceteris.app.screen import duration
+
+    out.print(f"[bold]{record.key}[/bold]", soft_wrap=True)
+    out.print(
+        f"{record.recipe['model']['name']} on {record.data.name}, seed {record.seed}: {record.status}", markup=False
+    )
+    if record.reason:
+        out.print(record.reason, markup=False)
+    for name, value in record.metrics.items():
+        shown = f"{value:.4f} nats" if name == "nll" else f"{100 * value:.2f} %"
+        out.print(f"  {name:15} {shown}")
+    if record.cost:
+        cost, shared = record.cost, ", beside other trials" if record.cost.shared_machine else ""
+        out.print(f"  {'training':15} {duration(cost.train_seconds)}, {cost.images_per_second:,.0f} images/s{shared}")
+        out.print(f"  {'peak memory':15} {cost.peak_memory_bytes / 2**20:,.0f} MiB")
+    around = ", ".join(f"{name} {value}" for name, value in record.environment.items())
+    out.print(f"  {'environment':15} {around}", markup=False, soft_wrap=True)
+
+
+def _show_recipe(out: Console, record: Record) -> None:
+    out.print("\n[bold]recipe[/bold]")
+    for name, value in record.recipe.items():
+        out.print(f"  {name:15} {_one_line(value)}", markup=False, soft_wrap=True)
+
+
+def _show_curves(out: Console, record: Record) -> None:
+    from ceteris.app.screen import table
+
+    if not record.epochs:
+        return
+    titles = ("epoch", "train loss", "train top-1", "val. loss", "val. top-1", "rate", "seconds")
+    rows = table(*titles, right=titles)
+    for row in record.epochs:
+        chosen = "*" if row.epoch == record.chosen_epoch else ""
+        rows.add_row(
+            f"{chosen}{row.epoch}", f"{row.train_loss:.4f}", f"{100 * row.train_top1:.2f}",
+            f"{row.validation_loss:.4f}", f"{100 * row.validation_top1:.2f}",
+            f"{row.learning_rate:.3g}", f"{row.seconds:.1f}",
+        )  # fmt: skip
+    out.print("\n[bold]curves[/bold] (* the epoch that was tested)")
+    out.print(rows)
+
+
+def _show_layers(out: Console, record: Record) -> None:
+    from ceteris.app.screen import table
+
+    if record.model is None:
+        return
+    rows = table("layer", "kind", "in", "out", "parameters", "MACs", right=("parameters", "MACs"))
+    for layer in record.model.layers:
+        shapes = ["x".join(map(str, shape)) for shape in (layer.input_shape, layer.output_shape)]
+        rows.add_row(layer.name, layer.kind, *shapes, f"{layer.parameters:,}", f"{layer.macs:,}")
+    rows.add_row("[bold]all[/bold]", "", "", "", f"{record.model.parameters:,}", f"{record.model.macs:,}")
+    out.print("\n[bold]layers[/bold] (channels x height x width, for one image)")
+    out.print(rows)
+
+
+def _one_line(value: Any) -> str:
+    if isinstance(value, dict) and "name" in value:
+        options = ", ".join(f"{k}={_one_line(v)}" for k, v in value.items() if k not in ("name", "version"))
+        return f"{value['name']} ({options})" if options else str(value["name"])
+    if isinstance(value, dict):
+        return ", ".join(f"{k}={_one_line(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return ", ".join(_one_line(item) for item in value) or "none"
+    return {None: "none"}.get(value, str(value))
+
+
+@click.command(epilog="Example: ceteris predict 3f2a cat.jpg dog.png")
+@click.argument("key")
+@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--top", default=3, show_default=True, type=click.IntRange(min=1), help="Classes to print per image.")
+@with_options(store_option, json_option)
+def predict(key: str, images: tuple[Path, ...], top: int, store: Path, as_json: bool) -> None:
+    """Class probabilities for image files, with a trial's trained weights."""
+    import numpy as np
+
+    from ceteris.app.screen import console, print_json
+    from ceteris.data.decode import decode_file
+    from ceteris.engine.classify import classify
+    from ceteris.store.records import Store
+
+    shelf = Store(store)
+    record = shelf.get(shelf.find(key), weights=True)
+    pixels = np.stack([decode_file(image, record.data.image_size, record.data.channels) for image in images])
+    probabilities = classify(record, pixels)
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+    rows: list[dict[str, Any]] = [
+        {"image": str(image), "classes": {record.data.classes[c]: float(row[c]) for c in chosen}}
+        for image, row, chosen in zip(images, probabilities, best, strict=True)
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    out = console()
+    for row in rows:
+        shown = "  ".join(f"{name} {100 * value:.1f} %" for name, value in row["classes"].items())
+        out.print(f"{row['image']}: {shown}", markup=False, soft_wrap=True)
+
+
+@click.command(epilog="Example: ceteris fsck --set-aside")
+@click.option("--set-aside", "aside", is_flag=True, help="Move broken records out of the way, so that they run again.")
+@with_options(store_option, json_option)
+@click.pass_context
+def fsck(context: click.Context, aside: bool, store: Path, as_json: bool) -> int:
+    """Verify every file of every record by its hash. Exit code 1 when something is broken."""
+    from ceteris.app.screen import console, print_json
+    from ceteris.errors import InputError, Problem
+    from ceteris.store.records import Store
+
+    if not store.is_dir():
+        raise InputError(Problem("there is no store", str(store), "name it with --store"))
+    shelf = Store(store)
+    keys = shelf.keys()
+    broken = {key: why for key in keys if (why := shelf.broken(key))}
+    moved = {key: str(shelf.set_aside(key)) for key in broken} if aside else {}
+    if as_json:
+        print_json({"records": len(keys), "broken": broken, "set_aside": moved})
+    else:
+        out = console()
+        for key, why in broken.items():
+            out.print(f"{key[:12]}  {why}", markup=False, soft_wrap=True)
+            if key in moved:
+                out.print(f"              moved to {moved[key]}", markup=False, soft_wrap=True)
+        out.print(f"{len(keys)} records, {len(broken)} broken")
+        if broken and not aside:
+            out.print("`ceteris fsck --set-aside` moves them away; the next run trains them again", markup=False)
+    return 1 if broken else 0

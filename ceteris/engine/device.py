@@ -1,0 +1,112 @@
+"""Where a trial runs and what surrounds it: device, threads, versions, memory. Recorded, never part of a key."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import torch
+
+from ceteris.errors import InputError, Problem
+from ceteris.version import VERSION
+
+DEVICES = ("cuda", "mps", "cpu")
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a trial runs under; changes time, and on the CPU the last bits, but not what is measured.
+
+    Attributes:
+        device: "cpu", "cuda", "cuda:1", "mps".
+        threads: torch's threads on the CPU.
+        shared_machine: other trials run at the same time.
+        sealed_test_curve: predict the test images after every epoch, for later, unseen by any choice.
+    """
+
+    device: str = "cpu"
+    threads: int = 1
+    shared_machine: bool = False
+    sealed_test_curve: bool = True
+
+
+def best_device() -> str:
+    """The first of cuda, mps and cpu that is there."""
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def check_device(name: str) -> str:
+    """The name, if such a device is there. Raises InputError otherwise."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if not there.get(name.partition(":")[0], False):
+        usable = ", ".join(kind for kind, found in there.items() if found)
+        raise InputError(Problem(f"no device {name!r} here", "--device", f"there is: {usable}"))
+    return name
+
+
+def environment(conditions: Conditions) -> dict[str, Any]:
+    """Versions, processor, device and threads, as plain values."""
+    device = torch.device(conditions.device)
+    return {
+        "ceteris": VERSION,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "threads": torch.get_num_threads(),
+    }
+
+
+class PeakMemory:
+    """The highest memory of a trial in bytes: of the device on CUDA, resident in this process elsewhere.
+
+    On Linux the kernel's own high-water mark is reset at the start; where it cannot be, the process's is taken.
+    """
+
+    def __init__(self, device: str) -> None:
+        self.cuda = torch.device(device) if device.startswith("cuda") else None
+        if self.cuda is not None:
+            torch.cuda.reset_peak_memory_stats(self.cuda)
+        elif sys.platform == "linux":
+            _return_freed_memory()
+            try:
+                Path("/proc/self/clear_refs").write_text("5")
+            except OSError:
+                return
+
+    def highest(self) -> int:
+        """Bytes since the start."""
+        if self.cuda is not None:
+            return torch.cuda.max_memory_allocated(self.cuda)
+        if sys.platform == "linux":
+            for line in Path("/proc/self/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+        return int(psutil.Process().memory_info().rss)
+
+
+def _return_freed_memory() -> None:
+    """What an earlier trial of this process freed would count as this one's."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+def _processor() -> str:
+    if sys.platform == "linux":
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

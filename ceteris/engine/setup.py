@@ -1,0 +1,122 @@
+"""From a resolved recipe and a data set to everything a training loop needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ceteris.data.batches import Batches, channel_statistics
+from ceteris.data.source import Dataset
+from ceteris.data.splits import limit_images, split_images
+from ceteris.engine.device import Conditions
+from ceteris.engine.evaluate import EVALUATION_BATCH
+from ceteris.engine.randomness import drawing_from, initialise
+from ceteris.errors import InputError
+from ceteris.models.counting import count
+from ceteris.optim.kind import Loss, Schedule
+from ceteris.registry import part
+from ceteris.study.record import DataFacts, ModelFacts
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The unit of work: a resolved recipe (every default and part version spelled out), a seed, and their key."""
+
+    key: str
+    recipe: Mapping[str, Any]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What one trial trains with. `rate` is the recipe's learning rate, before the schedule."""
+
+    trial: Trial
+    data: Dataset
+    model: nn.Module
+    facts: ModelFacts
+    optimizer: torch.optim.Optimizer
+    rate: float
+    schedule: Schedule
+    loss: Loss
+    train: Batches
+    validation: Batches
+    test: Batches
+    test_index: np.ndarray
+    normalize: Mapping[str, list[float]]
+    autocast: torch.autocast
+
+
+def build_model(recipe: Mapping[str, Any], data: DataFacts) -> nn.Module:
+    """The recipe's network for that data, with whatever parameters its constructors left."""
+    context = {"classes": len(data.classes), "channels": data.channels, "image_size": data.image_size}
+    model: nn.Module = build("model", recipe["model"], **context)
+    return model
+
+
+def build(kind: str, spec: Mapping[str, Any], **context: Any) -> Any:
+    """Build one part of a resolved recipe."""
+    options = {name: value for name, value in spec.items() if name not in ("name", "version")}
+    return part(kind, spec["name"]).build(options, **context)
+
+
+def set_up(trial: Trial, data: Dataset, conditions: Conditions) -> Setup:
+    """Split the data, build and initialise the model from the trial's streams, and put all on the device."""
+    recipe, device = trial.recipe, torch.device(conditions.device)
+    with drawing_from(trial.seed, "construction"):
+        model = build_model(recipe, data.facts)
+    initialise(model, trial.seed)
+    facts = count(model, data.facts.channels, data.facts.image_size)
+    model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer: torch.optim.Optimizer = build("optimizer", recipe["optimizer"], parameters=list(model.parameters()))
+    mean, std = _normalisation(recipe, data)
+    train, validation, test, test_index = _batches(recipe, data, device, mean, std)
+    rate = float(optimizer.param_groups[0]["lr"])
+    schedule = build("schedule", recipe["schedule"], steps_per_epoch=train.steps, epochs=recipe["epochs"], lr=rate)
+    return Setup(
+        trial=trial,
+        data=data,
+        model=model,
+        facts=facts,
+        optimizer=optimizer,
+        rate=rate,
+        schedule=schedule,
+        loss=build("loss", recipe["loss"]),
+        train=train,
+        validation=validation,
+        test=test,
+        test_index=test_index,
+        normalize={"mean": mean.tolist(), "std": std.tolist()},
+        autocast=torch.autocast(device.type, torch.bfloat16, enabled=recipe["precision"] == "bf16"),
+    )
+
+
+def _train_split(recipe: Mapping[str, Any], data: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    split = recipe["split"]
+    train, validation = split_images(data.train.labels, split["validation"], split["seed"], split["train_images"])
+    return train, validation
+
+
+def _normalisation(recipe: Mapping[str, Any], data: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    if recipe["normalize"] == "train":
+        return channel_statistics(data.train, _train_split(recipe, data)[0])
+    mean, std = (np.asarray(recipe["normalize"][name], dtype=np.float64) for name in ("mean", "std"))
+    if not len(mean) == len(std) == data.facts.channels:
+        raise InputError(f"normalize: needs {data.facts.channels} values each, one per channel of {data.facts.name}")
+    return mean, std
+
+
+def _batches(
+    recipe: Mapping[str, Any], data: Dataset, device: torch.device, mean: np.ndarray, std: np.ndarray
+) -> tuple[Batches, Batches, Batches, np.ndarray]:
+    train_index, validation_index = _train_split(recipe, data)
+    test_index = limit_images(data.test.labels, recipe["split"]["test_images"], recipe["split"]["seed"])
+    augment = [(spec["name"], build("augment", spec)) for spec in recipe["augment"]]
+    train = Batches(data.train, train_index, mean, std, recipe["batch_size"], device, augment)
+    validation = Batches(data.train, validation_index, mean, std, EVALUATION_BATCH, device)
+    return train, validation, Batches(data.test, test_index, mean, std, EVALUATION_BATCH, device), test_index

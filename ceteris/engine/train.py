@@ -1,0 +1,179 @@
+"""One trial in, its record out: the training loop, read from top to bottom."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from ceteris.data.source import Dataset
+from ceteris.engine.device import Conditions, PeakMemory, environment
+from ceteris.engine.evaluate import Predictions, predict
+from ceteris.engine.outcome import examples_of, metrics_of, predictions_of, status_of
+from ceteris.engine.progress import Progress, resume
+from ceteris.engine.randomness import drawing_from
+from ceteris.engine.setup import Setup, Trial, set_up
+from ceteris.engine.watching import Checkpointing, NoCheckpoints, Silent, Watcher
+from ceteris.study.record import Cost, Epoch, Record, Status
+
+
+def train(
+    trial: Trial,
+    data: Dataset,
+    conditions: Conditions,
+    checkpoints: Checkpointing | None = None,
+    watcher: Watcher | None = None,
+) -> Record:
+    """Train, choose on validation, test once.
+
+    Args:
+        trial: recipe and seed.
+        data: in memory or mapped.
+        conditions: device and threads; torch's thread count must already be set.
+        checkpoints: the state after every epoch goes here, and training goes on from what is here.
+        watcher: told of every step and epoch.
+
+    Divergence (a loss or output that is not finite) is an outcome, not an error. Raises InputError when the recipe
+    does not fit the data.
+    """
+    checkpoints, watcher = checkpoints or NoCheckpoints(), watcher or Silent()
+    memory = PeakMemory(conditions.device)
+    setup = set_up(trial, data, conditions)
+    progress = resume(setup, checkpoints.load())
+    recipe, diverged = trial.recipe, ""
+    while len(progress.rows) < recipe["epochs"] and not progress.should_stop(recipe["early_stopping"]):
+        epoch = len(progress.rows) + 1
+        with drawing_from(trial.seed, f"noise/{epoch}", conditions.device):
+            trained = _train_epoch(setup, trial.seed, epoch, watcher)
+        started = time.perf_counter()
+        validation = predict(setup.model, setup.validation.in_order(), setup.autocast)
+        sealed = predict(setup.model, setup.test.in_order(), setup.autocast) if conditions.sealed_test_curve else None
+        progress.seconds_evaluating += time.perf_counter() - started
+        row = _row(epoch, trained, validation, sealed, len(setup.train))
+        _note(progress, row, trained, sealed, setup)
+        watcher.epoch(row, recipe["epochs"])
+        if not np.isfinite(trained.losses).all() or not np.isfinite(row.validation_loss):
+            diverged = f"the loss is not finite from epoch {epoch}, step {_first_bad(trained.losses)}"
+            break
+        setup.schedule.after_epoch(row.validation_top1)
+        progress.peak_memory = max(progress.peak_memory, memory.highest())
+        checkpoints.save(epoch, *progress.to_checkpoint(setup))
+    return _conclude(setup, conditions, progress, memory, diverged)
+
+
+@dataclass(frozen=True)
+class _TrainedEpoch:
+    losses: np.ndarray
+    rates: np.ndarray
+    top1: float
+    seconds: float
+
+
+def _train_epoch(setup: Setup, seed: int, epoch: int, watcher: Watcher) -> _TrainedEpoch:
+    model, optimizer = setup.model.train(), setup.optimizer
+    device = next(model.parameters()).device
+    steps = setup.train.steps
+    losses = torch.zeros(steps, device=device)
+    correct = torch.zeros((), dtype=torch.int64, device=device)
+    rates = np.zeros(steps, dtype=np.float32)
+    started = time.perf_counter()
+    for step, (inputs, labels) in enumerate(setup.train.epoch(seed, epoch)):
+        rates[step] = rate = setup.rate * setup.schedule.factor((epoch - 1) * steps + step)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        with setup.autocast:
+            logits = model(inputs)
+            loss = setup.loss(logits.float(), labels)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        # Read once per epoch: asking for a number here would make the device wait.
+        losses[step] = loss.detach()
+        correct += (logits.detach().argmax(1) == labels).sum()
+        watcher.step(epoch, step + 1, steps)
+    step_losses, right = losses.cpu().numpy(), int(correct)
+    return _TrainedEpoch(step_losses, rates, right / len(setup.train), time.perf_counter() - started)
+
+
+def _row(epoch: int, trained: _TrainedEpoch, validation: Predictions, sealed: Predictions | None, images: int) -> Epoch:
+    return Epoch(
+        epoch=epoch,
+        train_loss=float(trained.losses.mean(dtype=np.float64)),
+        train_top1=trained.top1,
+        validation_loss=validation.loss,
+        validation_top1=validation.top(1),
+        learning_rate=float(trained.rates[-1]),
+        seconds=trained.seconds,
+        images_per_second=images / trained.seconds,
+        test_top1=sealed.top(1) if sealed else None,
+    )
+
+
+def _note(progress: Progress, row: Epoch, trained: _TrainedEpoch, sealed: Predictions | None, setup: Setup) -> None:
+    progress.rows.append(row)
+    progress.losses.append(trained.losses)
+    progress.rates.append(trained.rates)
+    if sealed:
+        progress.sealed.append(sealed.predicted.numpy().astype(np.int16))
+    if progress.best_epoch == row.epoch:
+        progress.best = {name: tensor.detach().clone() for name, tensor in setup.model.state_dict().items()}
+
+
+def _conclude(setup: Setup, conditions: Conditions, progress: Progress, memory: PeakMemory, diverged: str) -> Record:
+    trial = setup.trial
+    status, reason = Status.DIVERGED, diverged
+    tested: Mapping[str, Any] = {}
+    chosen = progress.best_epoch if trial.recipe["weights"] == "best" else len(progress.rows)
+    if not diverged:
+        if trial.recipe["weights"] == "best":
+            setup.model.load_state_dict(progress.best)
+        started = time.perf_counter()
+        test = predict(setup.model, setup.test.in_order(), setup.autocast)
+        progress.seconds_evaluating += time.perf_counter() - started
+        status, reason = status_of(test)
+        tested = _tested(test, setup, progress, chosen) if status is not Status.DIVERGED else {}
+    return Record(
+        key=trial.key,
+        status=status,
+        reason=reason,
+        recipe=trial.recipe,
+        seed=trial.seed,
+        data=setup.data.facts,
+        model=setup.facts,
+        normalize=setup.normalize,
+        environment=environment(conditions),
+        epochs=tuple(progress.rows),
+        cost=_cost(progress, conditions, max(progress.peak_memory, memory.highest())),
+        steps={"loss": np.concatenate(progress.losses), "learning_rate": np.concatenate(progress.rates)},
+        **tested,
+    )
+
+
+def _tested(test: Predictions, setup: Setup, progress: Progress, chosen: int) -> Mapping[str, Any]:
+    weights = setup.model.state_dict().items()
+    return {
+        "chosen_epoch": chosen,
+        "metrics": metrics_of(test, progress.rows[chosen - 1].validation_top1),
+        "predictions": predictions_of(test, setup.test_index, progress.sealed),
+        "examples": examples_of(test, setup.data.test, setup.test_index),
+        "weights": {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in weights},
+    }
+
+
+def _cost(progress: Progress, conditions: Conditions, peak_memory: int) -> Cost:
+    return Cost(
+        train_seconds=sum(row.seconds for row in progress.rows),
+        evaluate_seconds=progress.seconds_evaluating,
+        images_per_second=float(np.median([row.images_per_second for row in progress.rows])),
+        peak_memory_bytes=peak_memory,
+        shared_machine=conditions.shared_machine,
+    )
+
+
+def _first_bad(losses: np.ndarray) -> int:
+    bad = np.flatnonzero(~np.isfinite(losses))
+    return int(bad[0]) + 1 if len(bad) else len(losses)

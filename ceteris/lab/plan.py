@@ -1,0 +1,147 @@
+"""The plan: every trial resolved, keyed, counted and priced before anything runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ceteris.data.source import DataPlace, DataSource
+from ceteris.errors import InputError, Problem
+from ceteris.lab.facts import KnownFacts, predicted_seconds, training_images
+from ceteris.lab.resolve import resolve
+from ceteris.registry import part
+from ceteris.study.arms import VARIANT, Arm, arms, at_scale
+from ceteris.study.keys import sha256_of, trial_key
+from ceteris.study.manifest import Plan, PlannedArm, PlannedTrial
+from ceteris.study.mistakes import Place
+from ceteris.study.paths import differences
+from ceteris.study.record import DataFacts
+from ceteris.study.vocabulary import FULL, PartSpec, Study
+from ceteris.version import VERSION
+
+Locate = Callable[[Place], str]
+
+
+def by_path(place: Place) -> str:
+    """Where a mistake stands when there is no file: its dotted path."""
+    return ".".join(str(step) for step in place)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asked for: a study and how much of it.
+
+    Attributes:
+        study: as defined.
+        scale: "full" or one that the study declares.
+        seeds: replaces the study's and the scale's seeds.
+        overrides: dotted path -> value, laid over every arm.
+        source: how the study is named on the command line.
+        options: further options that repeat the run.
+        locate: place in the study -> file and line.
+    """
+
+    study: Study
+    scale: str = FULL
+    seeds: list[int] | None = None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    source: str = "study.yaml"
+    options: tuple[str, ...] = ()
+    locate: Locate = by_path
+
+    @property
+    def folder(self) -> str:
+        """Name of the study folder: study and scale, and a short hash of what `--set` changed."""
+        changed = f"-{sha256_of(dict(self.overrides))[:8]}" if self.overrides else ""
+        return f"{self.study.name}-{self.scale}{changed}"
+
+
+def make_plan(request: Request, place: DataPlace, known: KnownFacts) -> Plan:
+    """Resolve, check, key and price every trial. Trains nothing, and imports torch only for models never seen.
+
+    Raises InputError naming every mistake.
+    """
+    study = at_scale(request.study, request.scale, request.seeds)
+    made = arms(study, request.scale, request.overrides)
+    problems: list[Problem] = []
+    planned: list[PlannedArm] = []
+    resolved: list[dict[str, Any]] = []
+    for arm in made:
+        try:
+            resolved.append(resolve(arm.recipe))
+            data = data_source(arm.recipe.data, place).facts()
+            planned.append(_planned(arm, resolved[-1], resolved[0], data, known))
+        except InputError as error:
+            problems += [_located(problem, study, arm, request.locate) for problem in error.problems]
+    if problems:
+        raise InputError(*dict.fromkeys(problems))
+    trials = tuple(
+        PlannedTrial(arm.name, seed, trial_key(arm.recipe, arm.data.fingerprint, seed))
+        for seed in study.seeds
+        for arm in planned
+    )
+    return Plan(
+        study, request.scale, request.overrides, tuple(planned), trials, request.source, request.options, VERSION
+    )  # fmt: skip
+
+
+def data_source(spec: PartSpec, place: DataPlace) -> DataSource:
+    """The data set that a recipe names."""
+    source: DataSource = part("data", spec.name).build(spec.options, place=place)
+    return source
+
+
+def _planned(
+    arm: Arm, recipe: dict[str, Any], baseline: dict[str, Any], data: DataFacts, known: KnownFacts
+) -> PlannedArm:
+    _check_split(recipe, data)
+    model = known.of(recipe, data)
+    speed = known.speed(recipe, data)
+    differs = {path: values for path, values in differences(baseline, recipe).items() if not path.endswith(".version")}
+    return PlannedArm(
+        name=arm.name,
+        levels=arm.levels,
+        recipe=recipe,
+        differs=differs,
+        confounded=_confounded(arm, differs),
+        data=data,
+        model=model,
+        seconds=predicted_seconds(recipe, training_images(recipe, data), model, speed),
+        seconds_from="records" if speed else "guess",
+    )
+
+
+def _confounded(arm: Arm, differs: Mapping[str, Any]) -> bool:
+    """Whether more changed than the one thing that the arm is named for."""
+    if len(arm.levels) == 1 and VARIANT not in arm.levels:
+        (path,) = arm.levels
+        return any(not (f"{changed}.".startswith(f"{path}.") or _whole(path, changed)) for changed in differs)
+    return len(differs) > 1
+
+
+def _whole(path: str, changed: str) -> bool:
+    """A factor over one list (`augment`) or one mapping is reported as a whole."""
+    return path.startswith(f"{changed}.")
+
+
+def _check_split(recipe: Mapping[str, Any], data: DataFacts) -> None:
+    split = recipe["split"]
+    for name, there in (("train_images", data.train_images), ("test_images", data.test_images)):
+        if split[name] and split[name] > there:
+            what = f"{name} asks for {split[name]:,} images, {data.name} has {there:,}"
+            raise InputError(Problem(what, f"split.{name}"))
+
+
+def _located(problem: Problem, study: Study, arm: Arm, locate: Locate) -> Problem:
+    """The problem at the line of the level, the variant or the baseline field that caused it."""
+    path: Place = tuple(int(s) if s.isdigit() else s for s in re.split(r"\.", problem.where)) if problem.where else ()
+    if VARIANT in arm.levels and path and path[0] in study.variants[arm.levels[VARIANT]]:
+        return Problem(problem.what, locate(("variants", arm.levels[VARIANT], *path)), problem.hint)
+    for index, factor in enumerate(study.factors):
+        steps = tuple(factor.path.split("."))
+        if factor.path in arm.levels and (path[: len(steps)] == steps or steps[: len(path)] == path):
+            level = list(factor.levels).index(arm.levels[factor.path])
+            return Problem(problem.what, locate(("factors", index, "levels", level)), problem.hint)
+    return Problem(problem.what, locate(("baseline", *path)), problem.hint)

@@ -1,0 +1,148 @@
+"""Training what a plan still misses: jobs in order, on the executor that suits the machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ceteris.data.source import DataPlace, no_progress
+from ceteris.errors import InputError, Problem
+from ceteris.lab.events import Tell
+from ceteris.lab.executors.inline import run_inline
+from ceteris.lab.executors.processes import run_processes
+from ceteris.lab.job import Job
+from ceteris.lab.plan import Request, data_source
+from ceteris.registry import modules_added
+from ceteris.store.atomic import write_atomically
+from ceteris.store.records import Store
+from ceteris.study.arms import arms
+from ceteris.study.manifest import Plan
+from ceteris.study.record import Status
+
+MANIFEST = "plan.json"
+ExecutorName = Literal["inline", "processes"]
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Where trials run. Nothing here is part of a key.
+
+    Attributes:
+        executor: None to choose: processes on the CPU, inline on an accelerator.
+        workers: processes at a time; None for one per core, or fewer when there are fewer trials.
+        device: None for the best there is.
+    """
+
+    executor: ExecutorName | None = None
+    workers: int | None = None
+    device: str | None = None
+
+
+def study_folder(store: Store, request: Request) -> Path:
+    """Where the plan manifest and the report of a study lie."""
+    return store.root / "studies" / request.folder
+
+
+def write_manifest(plan: Plan, folder: Path) -> None:
+    """Write the plan down before anything runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / MANIFEST, plan.to_json())
+
+
+def missing_jobs(plan: Plan, place: DataPlace, store: Store, resources: Resources) -> list[Job]:
+    """Jobs for the trials that have no record, block by block, the longest of a block first; a shared key once."""
+    left = set(store.missing(trial.key for trial in plan.trials))
+    if not left:
+        return []
+    device = resources.device or _best_device()
+    threads, workers = share_cores(len({trial.key for trial in plan.trials}), resources, device)
+    specs = {arm.name: arm.recipe.data.model_dump() for arm in arms(plan.study, plan.scale, plan.overrides)}
+    planned = {arm.name: arm for arm in plan.arms}
+    silent = DataPlace(place.data_dir, place.cache_dir, place.allow_modified, no_progress)
+    jobs: dict[str, Job] = {}
+    for trial in sorted(plan.trials, key=lambda t: (plan.study.seeds.index(t.seed), -(planned[t.arm].seconds or 0))):
+        arm = planned[trial.arm]
+        if trial.key in left and trial.key not in jobs:
+            jobs[trial.key] = Job(
+                key=trial.key,
+                recipe=arm.recipe,
+                seed=trial.seed,
+                data=specs[trial.arm],
+                facts=arm.data,
+                place=silent,
+                store=store.root,
+                device=device,
+                threads=threads,
+                shared_machine=workers > 1,
+                sealed_test_curve=plan.study.sealed_test_curve,
+                modules=modules_added(),
+            )
+    return list(jobs.values())
+
+
+def share_cores(trials: int, resources: Resources, device: str = "cpu") -> tuple[int, int]:
+    """(threads per trial, processes at a time) for a plan of so many trials.
+
+    It depends on the whole plan, not on what is left of it: on the CPU the thread count decides the last bits, and a
+    study that was interrupted must come out as one that was not.
+    """
+    cores = usable_cores()
+    if device != "cpu" or resources.executor == "inline":
+        return cores, 1
+    workers = resources.workers or max(1, min(cores, trials))
+    return max(1, cores // workers), workers
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def prepare_data(plan: Plan, place: DataPlace) -> None:
+    """Download, verify and decode once, before any process starts. Raises InputError."""
+    done: set[str] = set()
+    for arm in arms(plan.study, plan.scale, plan.overrides):
+        spec = arm.recipe.data
+        if spec.model_dump_json() not in done:
+            done.add(spec.model_dump_json())
+            data_source(spec, place).load()
+
+
+def run_jobs(jobs: Sequence[Job], resources: Resources, trials: int, tell: Tell) -> None:
+    """Train every job. Raises InputError when the study cannot go on; failed trials are records, not errors."""
+    if not jobs:
+        return
+    executor = resources.executor or ("processes" if jobs[0].device == "cpu" else "inline")
+    if executor == "inline":
+        run_inline(jobs, tell)
+    else:
+        _, workers = share_cores(trials, resources, jobs[0].device)
+        run_processes(jobs, min(workers, len(jobs)), tell)
+
+
+def reopen_failed(plan: Plan, store: Store) -> int:
+    """Let every failed trial of the plan be trained again, under the same key and seed; how many."""
+    keys = {trial.key for trial in plan.trials if store.has(trial.key)}
+    again = [key for key in keys if store.statement(key)["status"] == Status.FAILED]
+    for key in again:
+        store.reopen(key)
+    return len(again)
+
+
+def _best_device() -> str:
+    from ceteris.engine.device import best_device
+
+    return best_device()
+
+
+def check_resources(resources: Resources) -> None:
+    """Raises InputError for resources that are not there."""
+    if resources.workers is not None and resources.workers < 1:
+        raise InputError(Problem(f"needs at least 1 worker, not {resources.workers}", "--workers"))
+    if resources.device is not None:
+        from ceteris.engine.device import check_device
+
+        check_device(resources.device)
