@@ -17,8 +17,8 @@ from ceteris.study.keys import sha256_of
 from ceteris.study.record import DataFacts, ModelFacts, Record
 
 _FACTS = TypeAdapter(ModelFacts)
-GUESSED_FLOPS = 25e9
-"""Floating-point operations per second of one core, for a first guess of how long a trial takes."""
+GUESSED_FLOPS, GUESSED_STEP_SECONDS = 35e9, 0.004
+"""Of one core: operations per second, and what a step costs however small the network; for a first guess."""
 
 
 class KnownFacts:
@@ -71,7 +71,9 @@ class KnownFacts:
 def predicted_seconds(recipe: Mapping[str, Any], images: int, model: ModelFacts, speed: float | None) -> float:
     """Training time of one trial at its measured speed, or guessed: backward costs twice the forward pass."""
     passes = images * int(recipe["epochs"])
-    return passes / speed if speed else passes * model.macs * 2 * 3 / GUESSED_FLOPS
+    if speed:
+        return passes / speed
+    return passes * model.macs * 2 * 3 / GUESSED_FLOPS + passes / int(recipe["batch_size"]) * GUESSED_STEP_SECONDS
 
 
 def training_images(recipe: Mapping[str, Any], data: DataFacts) -> int:

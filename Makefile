@@ -1,0 +1,34 @@
+# `make demo` and `make test` do everything on a fresh machine with Python 3.11 or newer: no other command is needed first.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint requirements/constraints.txt
+
+.PHONY: demo test check lint clean
+
+demo: .venv/installed  ## set up and run a real study on the digits that come with scikit-learn
+	$(BIN)/ceteris run quickstart
+
+test: .venv/installed-dev  ## set up and run the tests
+	$(BIN)/python -m pytest --numprocesses auto
+
+check: lint test  ## everything that CI checks
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf .venv build *.egg-info
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: pyproject.toml requirements/constraints.txt | .venv/bin/python
+	$(PIP) --editable .
+	touch $@
+
+.venv/installed-dev: pyproject.toml requirements/constraints.txt | .venv/bin/python
+	$(PIP) --editable '.[dev]'
+	touch .venv/installed $@
