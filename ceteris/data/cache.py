@@ -24,8 +24,8 @@ def cached_arrays(cache_dir: Path, identity: Mapping[str, Any], make: Callable[[
     """Arrays by name, read-only and memory-mapped, made and kept when they are not there yet.
 
     They lie in `<cache_dir>/<sha256 of identity>/<name>.npy` beside a manifest with shape, type and sha256 of each.
-    What does not match it is made again. Several processes may do this at once: the first to finish wins. Where nothing can
-    be written, the arrays stay in memory.
+    What does not match it is made again. Several processes may do this at once: the first to finish wins. Where
+    nothing can be written, the arrays stay in memory.
 
     Args:
         cache_dir: made when missing.
