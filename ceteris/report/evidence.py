@@ -1,0 +1,177 @@
+"""What the page shows, made in one place from a plan and its records; every number leads back to trials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ceteris.stats.contrast import ArmScores, Contrast
+from ceteris.stats.decide import contrasts
+from ceteris.stats.intervals import mean_interval
+from ceteris.study.manifest import Plan, PlannedArm, PlannedTrial
+from ceteris.study.record import Cost, Record, Status
+
+SCORED = (Status.FINISHED, Status.DID_NOT_LEARN)
+MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A planned trial with its record, if there is one; `anchor` is its place in the page."""
+
+    planned: PlannedTrial
+    record: Record | None
+    anchor: str
+
+    @property
+    def seed(self) -> int:
+        return self.planned.seed
+
+    @property
+    def status(self) -> str:
+        return str(self.record.status) if self.record else MISSING
+
+    def metric(self, name: str) -> float | None:
+        """A metric of the test set, if this trial has a score that counts."""
+        if self.record is None or self.record.status not in SCORED:
+            return None
+        return self.record.metrics.get(name)
+
+
+@dataclass(frozen=True)
+class ArmEvidence:
+    """One arm: its plan, its trials in the order of the study's seeds, and its mean with interval.
+
+    Attributes:
+        index: place in the plan, which decides its colour, marker and dash.
+        interval: of the mean over seeds at 1 - alpha (Student's t); None below two seeds,
+            and for scores that are all the same.
+    """
+
+    index: int
+    planned: PlannedArm
+    trials: tuple[Trial, ...]
+    scores: ArmScores
+    mean: float | None
+    interval: tuple[float, float] | None
+
+    @property
+    def name(self) -> str:
+        return self.planned.name
+
+    @property
+    def anchor(self) -> str:
+        return f"arm-{self.index}"
+
+    @property
+    def records(self) -> list[Record]:
+        return [trial.record for trial in self.trials if trial.record]
+
+    @property
+    def scored(self) -> list[Trial]:
+        """The trials whose score counts."""
+        return [trial for trial in self.trials if trial.seed in self.scores.scores]
+
+    def statuses(self) -> dict[str, int]:
+        """Status -> how many trials ended so, in the order of first appearance."""
+        counts: dict[str, int] = {}
+        for trial in self.trials:
+            counts[trial.status] = counts.get(trial.status, 0) + 1
+        return counts
+
+    def average(self, of: Callable[[Cost], float]) -> float | None:
+        """Mean of one cost over the trials that were scored; None when there is none."""
+        values = [of(trial.record.cost) for trial in self.scored if trial.record and trial.record.cost]
+        return sum(values) / len(values) if values else None
+
+    def metric_mean(self, name: str) -> float | None:
+        values = [value for trial in self.scored if (value := trial.metric(name)) is not None]
+        return sum(values) / len(values) if values else None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A plan, what was recorded of it, and what follows: arms (baseline first) and the planned contrasts."""
+
+    plan: Plan
+    arms: tuple[ArmEvidence, ...]
+    contrasts: tuple[Contrast, ...]
+
+    @property
+    def baseline(self) -> ArmEvidence:
+        return self.arms[0]
+
+    def arm(self, name: str) -> ArmEvidence:
+        return next(arm for arm in self.arms if arm.name == name)
+
+    @property
+    def trials(self) -> list[Trial]:
+        return [trial for arm in self.arms for trial in arm.trials]
+
+    @property
+    def records(self) -> list[Record]:
+        return [trial.record for trial in self.trials if trial.record]
+
+    @property
+    def missing(self) -> list[Trial]:
+        return [trial for trial in self.trials if trial.record is None]
+
+    @property
+    def same_classes(self) -> bool:
+        """All arms tell the same classes apart, so that their errors can be compared."""
+        return len({arm.planned.data.classes for arm in self.arms}) == 1
+
+    @cached_property
+    def environments(self) -> list[tuple[Mapping[str, Any], list[Trial]]]:
+        """The different environments, each with the trials that ran in it."""
+        found: list[tuple[Mapping[str, Any], list[Trial]]] = []
+        for trial in self.trials:
+            if trial.record is None:
+                continue
+            for known, members in found:
+                if known == trial.record.environment:
+                    members.append(trial)
+                    break
+            else:
+                found.append((trial.record.environment, [trial]))
+        return found
+
+    def crosses_environments(self, contrast: Contrast) -> bool:
+        """The contrast's trials ran in more than one environment."""
+        sides = (self.arm(contrast.arm), self.arm(contrast.baseline))
+        used = {trial.anchor for side in sides for trial in side.scored}
+        return sum(any(trial.anchor in used for trial in members) for _, members in self.environments) > 1
+
+
+def gather(plan: Plan, records: Mapping[str, Record]) -> Evidence:
+    """Join a plan with the records that exist, by key, and decide the planned contrasts."""
+    arms = tuple(_arm(plan, records, index, planned) for index, planned in enumerate(plan.arms))
+    return Evidence(plan, arms, tuple(decide(plan, arms)))
+
+
+def decide(plan: Plan, arms: tuple[ArmEvidence, ...]) -> list[Contrast]:
+    """The contrasts of all later arms with the first, as one family."""
+    study = plan.study
+    confounded = {arm.name: arm.planned.confounded for arm in arms}
+    return contrasts([arm.scores for arm in arms], confounded, study.margin, study.alpha, study.pairing)
+
+
+def _arm(plan: Plan, records: Mapping[str, Record], index: int, planned: PlannedArm) -> ArmEvidence:
+    trials = tuple(
+        Trial(trial, records.get(trial.key), f"trial-{index}-{trial.seed}") for trial in plan.trials_of(planned.name)
+    )
+    metric = plan.study.metric
+    known = {trial.seed: value for trial in trials if (value := trial.metric(metric)) is not None}
+    lost = {trial.seed: trial.status for trial in trials if trial.record and trial.seed not in known}
+    missing = tuple(trial.seed for trial in trials if trial.record is None)
+    values = list(known.values())
+    return ArmEvidence(
+        index=index,
+        planned=planned,
+        trials=trials,
+        scores=ArmScores(planned.name, known, lost, missing),
+        mean=sum(values) / len(values) if values else None,
+        interval=mean_interval(values, plan.study.alpha),
+    )

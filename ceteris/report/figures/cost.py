@@ -1,0 +1,136 @@
+"""Accuracy against what it costs: parameters, MACs, training time; the front is what no other arm beats on both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ceteris.report.captions import cost_caption
+from ceteris.report.drawing import INCHES_PER_COLUMN, Drawing, Panel
+from ceteris.report.evidence import ArmEvidence, Evidence
+from ceteris.report.numbers import large
+from ceteris.report.palette import MUTED, columns_of, look, shortened
+from ceteris.report.words import Words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COSTS = ("parameters", "macs", "train_seconds")
+
+
+def cost(evidence: Evidence, words: Words) -> Drawing | None:
+    """One panel per kind of cost; None when no arm has a score."""
+    points = {kind: _points(evidence, kind) for kind in COSTS}
+    if not points["parameters"]:
+        return None
+    kinds = [kind for kind in COSTS if points[kind]]
+    fronts = {kind: front(points[kind]) for kind in kinds}
+    return Drawing(
+        name="cost",
+        panels=tuple(_panel(evidence, kind, points[kind], fronts[kind], words) for kind in kinds),
+        columns=3,
+        caption=cost_caption(evidence, {kind: [arm.name for arm in fronts[kind]] for kind in kinds}, words),
+        alt=words("cost.alt"),
+        data=[_row(arm) for arm in evidence.arms if arm.mean is not None],
+    )
+
+
+def cost_of(arm: ArmEvidence, kind: str) -> float | None:
+    """An arm's parameters, forward MACs of one image, or mean training seconds."""
+    if kind == "train_seconds":
+        return arm.average(lambda spent: spent.train_seconds)
+    return float(getattr(arm.planned.model, kind))
+
+
+def front(points: Mapping[str, tuple[float, ArmEvidence]]) -> list[ArmEvidence]:
+    """The arms that no other beats in accuracy at the same or less cost, cheapest first."""
+    best = -1.0
+    kept = []
+    for _, arm in sorted(points.values(), key=lambda point: (point[0], -(point[1].mean or 0.0), point[1].index)):
+        if arm.mean is not None and arm.mean > best:
+            best = arm.mean
+            kept.append(arm)
+    return kept
+
+
+def _points(evidence: Evidence, kind: str) -> dict[str, tuple[float, ArmEvidence]]:
+    found = {}
+    for arm in evidence.arms:
+        spent = cost_of(arm, kind)
+        if arm.mean is not None and spent is not None:
+            found[arm.name] = (spent, arm)
+    return found
+
+
+def _panel(
+    evidence: Evidence,
+    kind: str,
+    points: Mapping[str, tuple[float, ArmEvidence]],
+    best: Sequence[ArmEvidence],
+    words: Words,
+) -> Panel:
+    def draw(axes: Axes) -> None:
+        spent = [cost for cost, _ in points.values()]
+        if min(spent) > 0 and max(spent) / min(spent) > 4:
+            axes.set_xscale("log")
+            axes.set_xlim(min(spent) / 1.6, max(spent) * 1.6)
+        else:
+            room = 0.25 * (max(spent) - min(spent)) or 0.1 * max(spent) or 1.0
+            axes.set_xlim(max(0.0, min(spent) - room), max(spent) + room)
+        _plain_ticks(axes)
+        steps = [(points[arm.name][0], 100 * (arm.mean or 0)) for arm in best]
+        axes.plot(*zip(*steps, strict=True), color=MUTED, linewidth=1, linestyle=(0, (3, 2)), drawstyle="steps-post")
+        for x, arm in points.values():
+            _draw_point(axes, x, arm)
+        _label(axes, points)
+        axes.set_xlabel(words(f"cost.{kind}"))
+        axes.set_ylabel(words("axis.metric", metric=words(f"metric.{evidence.plan.study.metric}")))
+
+    return Panel(3.5, 3.0, (0.62, 0.2, 0.5, 0.15), draw)
+
+
+def _draw_point(axes: Axes, x: float, arm: ArmEvidence) -> None:
+    drawn = look(arm.index)
+    if arm.interval:
+        axes.plot([x, x], [100 * end for end in arm.interval], color=drawn.colour, linewidth=1.6)
+    axes.plot([x], [100 * (arm.mean or 0)], drawn.marker, color=drawn.colour, markersize=7)
+
+
+def _label(axes: Axes, points: Mapping[str, tuple[float, ArmEvidence]]) -> None:
+    """Each arm's name beside its point, on the side with more room, moved down or up until no two overlap."""
+    low, high = axes.get_ylim()
+    width, height = 3.5 - 0.82, 3.0 - 0.65
+    taken: list[tuple[float, float, float]] = []
+    for x, arm in sorted(points.values(), key=lambda point: (-(point[1].mean or 0), point[1].index)):
+        name = shortened(arm.name, 18)
+        across = float(axes.transAxes.inverted().transform(axes.transData.transform((x, low)))[0]) * width
+        up = (100 * (arm.mean or 0) - low) / (high - low) * height + 0.1
+        long = columns_of(name) * INCHES_PER_COLUMN * 0.88
+        left = across + 0.1 + long > width
+        start = max(0.0, across - 0.1 - long) if left else across + 0.1
+        while any(abs(up - other) < 0.15 and start < end and begin < start + long for begin, end, other in taken):
+            up -= 0.05
+        taken.append((start, start + long, up))
+        place = (start / width, up / height)
+        drawn = look(arm.index)
+        axes.text(*place, name, transform=axes.transAxes, va="center", fontsize=8, color=drawn.colour, weight="bold")
+
+
+def _plain_ticks(axes: Axes) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: large(value)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    if axes.get_xscale() == "log":
+        low, high = axes.get_xlim()
+        subs = (1.0, 2.0, 5.0) if high / low < 200 else (1.0,)
+        axes.xaxis.set_major_locator(LogLocator(subs=subs, numticks=8))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+
+
+def _row(arm: ArmEvidence) -> dict[str, Any]:
+    low, high = arm.interval or (None, None)
+    return {"arm": arm.name, "mean": arm.mean, "low": low, "high": high, "n": len(arm.scored)} | {
+        kind: cost_of(arm, kind) for kind in COSTS
+    }

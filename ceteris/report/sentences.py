@@ -1,0 +1,204 @@
+"""Numbers into sentences: verdicts, warnings and how sure they are. Captions of figures are in `captions`.
+
+Only the words of the message tables; a verdict's word always comes from its contrast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ceteris.report.evidence import SCORED, Evidence, Trial
+from ceteris.report.numbers import percent, points
+from ceteris.report.words import Words
+from ceteris.stats.contrast import Contrast, Verdict
+from ceteris.study.record import Status
+from ceteris.study.vocabulary import FULL
+
+
+def verdict_sentences(evidence: Evidence, words: Words) -> list[str]:
+    """One for each planned contrast, in the plan's order; one line that says so when nothing has run."""
+    if not evidence.records:
+        return [words("nothing_yet")]
+    return [verdict_sentence(evidence, contrast, words) for contrast in evidence.contrasts]
+
+
+def verdict_sentence(evidence: Evidence, contrast: Contrast, words: Words) -> str:
+    """What may be said of one contrast, with its number and interval."""
+    better = contrast.verdict is Verdict.BETTER
+    values: dict[str, str] = {
+        "arm": contrast.arm,
+        "baseline": contrast.baseline,
+        "metric": words(f"metric.{evidence.plan.study.metric}"),
+        "margin": percent(contrast.margin),
+        "seeds": words.count("seed", len(contrast.seeds)),
+        "interval": interval_text(contrast, words, flipped=contrast.verdict is Verdict.WORSE),
+        "difference": "" if contrast.difference is None else points(contrast.difference),
+    }
+    if contrast.verdict in (Verdict.BETTER, Verdict.WORSE):
+        values["difference"] = percent(abs(contrast.difference or 0.0))
+        key = ("better" if better else "worse") + ("_by_margin" if contrast.by_margin else "")
+        said = [words(f"verdict.{key}", **values)]
+        said += [words("verdict.within", **values)] if contrast.within_margin else []
+        said += [words("verdict.confounded")] if contrast.confounded else []
+        return words("list.sentence").join(said)
+    return words("list.sentence").join(_not_decided(evidence, contrast, values, words))
+
+
+def _not_decided(evidence: Evidence, contrast: Contrast, values: dict[str, str], words: Words) -> list[str]:
+    if contrast.verdict is Verdict.SAME:
+        return [words("verdict.same", **values)]
+    if contrast.verdict is Verdict.UNDECIDED:
+        more = contrast.seeds_to_decide
+        decide = [words("verdict.seeds_to_decide", seeds=words.count("seed", more))] if more else []
+        return [words("verdict.undecided", **values), *decide]
+    seen = [] if contrast.difference is None else [words("verdict.seen", **values)]
+    if contrast.verdict is Verdict.UNSTABLE:
+        counts = words.listed(_losses(evidence, contrast, words))
+        return [words("verdict.unstable", **values, counts=counts), *seen]
+    return [words("verdict.cannot", **values, reason=_why_not(evidence, contrast, words)), *seen]
+
+
+def interval_text(contrast: Contrast, words: Words, *, flipped: bool = False) -> str:
+    """The interval that goes with the verdict: adjusted when the family has more than one contrast.
+
+    Args:
+        contrast: whose interval.
+        words: in which language.
+        flipped: of baseline minus arm, for sentences that say "worse by".
+    """
+    if contrast.adjusted_interval is None:
+        return words("interval.none")
+    low, high = contrast.adjusted_interval
+    if flipped:
+        low, high = -high, -low
+    kind = "adjusted" if contrast.family > 1 else "named"
+    plain = contrast.verdict in (Verdict.BETTER, Verdict.WORSE)
+    low_text, high_text = (percent(end) if plain else points(end) for end in (low, high))
+    return words(f"interval.{kind}", level=level(contrast.alpha), low=low_text, high=high_text)
+
+
+def level(alpha: float) -> str:
+    """Error rate 0.05 -> "95", a confidence in percent."""
+    return f"{100 * (1 - alpha):g}"
+
+
+def verdict_label(contrast: Contrast, words: Words) -> str:
+    """The verdict in as few words as it takes, for the strip and tables."""
+    return words(f"label.{contrast.verdict}")
+
+
+def modified_sentence(evidence: Evidence, words: Words) -> str:
+    """That the data is not the official data set; empty when it is. It belongs at the very top."""
+    facts = {arm.planned.data.fingerprint: arm.planned.data for arm in evidence.arms if not arm.planned.data.official}
+    said = [
+        words("modified.text", data=data.name, fingerprint=data.fingerprint.split(":")[-1][:12])
+        for data in facts.values()
+    ]
+    return words("list.sentence").join(said)
+
+
+def warnings(evidence: Evidence, words: Words) -> list[str]:
+    """Everything a reader must know before using a number, most important first."""
+    found = [_missing(evidence, words), *_confounds(evidence, words), *_lost(evidence, words)]
+    hopeless = [c.arm for c in evidence.contrasts if c.verdict is Verdict.CANNOT_DECIDE]
+    if hopeless and evidence.records:
+        found.append(words("warning.cannot", arms=words.listed(hopeless)))
+    found += [*_environments(evidence, words), _epochs(evidence, words), _shared(evidence, words)]
+    if evidence.plan.scale != FULL:
+        found.append(words("warning.scale", scale=evidence.plan.scale))
+    notes = (note for arm in evidence.arms for note in arm.planned.data.notes)
+    return list(dict.fromkeys([sentence for sentence in found if sentence] + list(notes)))
+
+
+def seed_list(trials: Iterable[Trial]) -> str:
+    """Their seeds: "0, 2"."""
+    return ", ".join(str(trial.seed) for trial in trials)
+
+
+def _losses(evidence: Evidence, contrast: Contrast, words: Words) -> list[str]:
+    said = []
+    for arm in (evidence.arm(contrast.arm), evidence.arm(contrast.baseline)):
+        for status, count in arm.statuses().items():
+            if status in (Status.DIVERGED, Status.FAILED):
+                total = words.count("trial", len(arm.trials))
+                shown = words(f"status.{status}")
+                said.append(words("reason.lost", lost=count, trials=total, arm=arm.name, status=shown))
+    return said
+
+
+def _why_not(evidence: Evidence, contrast: Contrast, words: Words) -> str:
+    sides = (evidence.arm(contrast.arm), evidence.arm(contrast.baseline))
+    paired = evidence.plan.study.pairing == "paired"
+    seeds = len(contrast.seeds) if paired else min(len(arm.scored) for arm in sides)
+    if seeds < 2:
+        return words("reason.one_seed" if seeds else "reason.no_seed")
+    return words("reason.no_spread" if contrast.interval is None else "reason.out_of_reach")
+
+
+def _missing(evidence: Evidence, words: Words) -> str:
+    if not evidence.missing:
+        return ""
+    where = []
+    for arm in evidence.arms:
+        left = [trial for trial in arm.trials if trial.record is None]
+        if left:
+            where.append(words("warning.missing_seeds", arm=arm.name, seeds=seed_list(left)))
+    trials = words.count("trial", len(evidence.trials))
+    return words("warning.missing", missing=len(evidence.missing), trials=trials, where="; ".join(where))
+
+
+def _confounds(evidence: Evidence, words: Words) -> list[str]:
+    return [
+        words(
+            "warning.confounded",
+            arm=arm.name,
+            baseline=evidence.baseline.name,
+            settings=words.count("setting", len(arm.planned.differs)),
+            paths=", ".join(arm.planned.differs),
+        )
+        for arm in evidence.arms
+        if arm.planned.confounded
+    ]
+
+
+def _lost(evidence: Evidence, words: Words) -> list[str]:
+    said = []
+    for arm in evidence.arms:
+        total = words.count("trial", len(arm.trials))
+        for status in (Status.DIVERGED, Status.FAILED, Status.STOPPED, Status.DID_NOT_LEARN):
+            ended = [trial for trial in arm.trials if trial.status == status]
+            if ended:
+                key = "warning.chance" if status in SCORED else "warning.lost"
+                values = {"lost": len(ended), "trials": total, "seeds": seed_list(ended)}
+                said.append(words(key, arm=arm.name, status=words(f"status.{status}"), **values))
+    return said
+
+
+def _environments(evidence: Evidence, words: Words) -> list[str]:
+    crossing = [c for c in evidence.contrasts if evidence.crosses_environments(c)]
+    return [
+        words("warning.environments", arm=c.arm, baseline=c.baseline, names=", ".join(environment_changes(evidence)))
+        for c in crossing
+    ]
+
+
+def environment_changes(evidence: Evidence) -> list[str]:
+    """The entries in which the environments differ, each with its values: "threads 1 / 2"."""
+    here = [environment for environment, _ in evidence.environments]
+    names = dict.fromkeys(name for environment in here for name in environment)
+    values = {name: list(dict.fromkeys(str(environment.get(name)) for environment in here)) for name in names}
+    return [f"{name} {' / '.join(shown)}" for name, shown in values.items() if len(shown) > 1]
+
+
+def _epochs(evidence: Evidence, words: Words) -> str:
+    epochs = {arm.name: arm.planned.recipe.get("epochs") for arm in evidence.arms}
+    if len(set(epochs.values())) < 2:
+        return ""
+    return words("warning.epochs", epochs=", ".join(f"{name} {count}" for name, count in epochs.items()))
+
+
+def _shared(evidence: Evidence, words: Words) -> str:
+    shared = sum(record.cost.shared_machine for record in evidence.records if record.cost)
+    if not shared:
+        return ""
+    return words("warning.shared", shared=shared, trials=words.count("trial", len(evidence.records)))
