@@ -92,7 +92,7 @@ class Cifar:
         found, official = self._digests()[first]["md5"], self.release.md5[first]
         what = f"{first} is not the official {self.release.title} file: its md5 is {found}, not {official}"
         also = f"; nor are {', '.join(others)}" if others else ""
-        hint = "--allow-modified-data uses this copy under its own fingerprint; without the folder, the official is fetched"
+        hint = "--allow-modified-data uses it under its own fingerprint; without this folder the official is fetched"
         return InputError(Problem(what + also, str(self.folder / first), hint))
 
     def _changed(self) -> list[str]:

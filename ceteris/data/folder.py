@@ -1,0 +1,149 @@
+"""A user's own images in class folders, plain or inside an archive, read in place."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from ceteris.data.cache import Arrays, cached_arrays
+from ceteris.data.decode import decode_image
+from ceteris.data.image_tree import ImageTree, Listing
+from ceteris.data.layout import Layout, find_layout
+from ceteris.data.source import DataPlace, Dataset, DataSource, Images
+from ceteris.errors import InputError, Problem
+from ceteris.registry import Location, register
+from ceteris.study.keys import sha256_of
+from ceteris.study.record import DataFacts
+
+DECODING = 1
+"""Raised whenever the same files would decode to other pixels."""
+SIZES = (4, 1024)
+SHOWN = 10
+AT_ONCE = 256
+
+
+@register("data")
+def folder(
+    place: DataPlace, *, path: Location, size: int = 32, channels: Literal[1, 3] = 3, test: float = 0.2
+) -> DataSource:
+    """Your own images: a folder per class, plain or in a zip or tar archive.
+
+    Either `train/<class>/*` and `test/<class>/*` (or `val/`), or `<class>/*`. PNG, JPEG, BMP, GIF, WebP, TIFF.
+
+    Args:
+        path: of the folder or archive; relative to the data folder, `~` is your home.
+        size: of the images, 4 to 1024 pixels: the shorter side is resized to it, the centre square kept.
+        channels: 3 for colour, 1 for grey.
+        test: share of every class for testing, where there is no test folder; the division is fixed.
+
+    Raises InputError for values outside these ranges.
+    """
+    problems = []
+    if not SIZES[0] <= size <= SIZES[1]:
+        problems.append(Problem(f"folder: size must be {SIZES[0]} to {SIZES[1]} pixels, not {size}", "size"))
+    if not 0 < test < 1:
+        problems.append(Problem(f"folder: test must lie between 0 and 1, not {test}", "test"))
+    if problems:
+        raise InputError(*problems)
+    return Folder(place, place.data_dir / Path(path).expanduser(), size, channels, test)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Class folders at `path`, and how their images are read."""
+
+    place: DataPlace
+    path: Path
+    size: int
+    channels: int
+    test: float
+
+    def facts(self) -> DataFacts:
+        """Reads every file once to hash it; later only names, sizes and times, while those stay the same."""
+        listing, layout = self._found
+        counts = len(layout.train), len(layout.test)
+        fingerprint = sha256_of({"data": "folder", "files": sorted(listing.images.items())})
+        notes = layout.notes + _other_kinds(listing)
+        return DataFacts("folder", fingerprint, True, layout.classes, self.size, self.channels, *counts, notes)
+
+    def load(self) -> Dataset:
+        """Decode all images, or map them from the cache. Raises InputError that names those that are broken."""
+        facts = self.facts()
+        identity = {
+            "fingerprint": facts.fingerprint, "decoding": DECODING,
+            "size": self.size, "channels": self.channels, "test": self.test,
+        }  # fmt: skip
+        arrays = cached_arrays(self.place.cache_dir, identity, self._decode)
+        train, test = (Images(arrays[f"{split}_pixels"], arrays[f"{split}_labels"]) for split in ("train", "test"))
+        return Dataset(facts, train, test)
+
+    @cached_property
+    def _found(self) -> tuple[Listing, Layout]:
+        listing = ImageTree(self.path).listing(self.place.cache_dir, self.place.progress)
+        return listing, find_layout(listing.images, self.test, str(self.path))
+
+    def _decode(self) -> Arrays:
+        listing, layout = self._found
+        rows, problems = _rows(layout), list[Problem]()
+        arrays = _empty(layout, self.size, self.channels)
+
+        def decode(file: tuple[str, bytes]) -> Problem | None:
+            name, content = file
+            split, row = rows[name]
+            if hashlib.sha256(content).hexdigest() != listing.images[name]:
+                return Problem("changed while it was read", name, "run the command again")
+            try:
+                arrays[f"{split}_pixels"][row] = decode_image(content, name, self.size, self.channels)
+            except InputError as error:
+                return error.problems[0]
+            return None
+
+        files, done = ((name, content) for name, content in ImageTree(self.path).files() if name in rows), 0
+        with warnings.catch_warnings(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # decode_image has a lower limit of its own
+            while some := list(islice(files, AT_ONCE)):
+                problems += filter(None, pool.map(decode, some))
+                done += len(some)
+                self.place.progress(f"decoding {self.path.name}", done, len(rows))
+        if done < len(rows):
+            problems.append(Problem("images vanished while they were read", str(self.path), "run the command again"))
+        if problems:
+            raise InputError(*_listed(problems, str(self.path)))
+        return arrays
+
+
+def _rows(layout: Layout) -> dict[str, tuple[str, int]]:
+    splits = {"train": layout.train, "test": layout.test}
+    return {name: (split, row) for split, images in splits.items() for row, (name, _) in enumerate(images)}
+
+
+def _empty(layout: Layout, size: int, channels: int) -> Arrays:
+    arrays = {}
+    for split, images in (("train", layout.train), ("test", layout.test)):
+        arrays[f"{split}_pixels"] = np.zeros((len(images), size, size, channels), np.uint8)
+        arrays[f"{split}_labels"] = np.array([label for _, label in images], np.int64)
+    return arrays
+
+
+def _listed(problems: list[Problem], where: str) -> Iterator[Problem]:
+    """The first of them by name, and how many more there are."""
+    ordered = sorted(problems, key=lambda problem: problem.where)
+    yield from ordered[:SHOWN]
+    if len(ordered) > SHOWN:
+        yield Problem(f"{len(ordered) - SHOWN} more images are broken", where)
+
+
+def _other_kinds(listing: Listing) -> tuple[str, ...]:
+    kinds = sorted({PurePosixPath(name).suffix or PurePosixPath(name).name for name in listing.others})
+    return (f"{len(listing.others)} files that are no images are not used ({', '.join(kinds[:5])})",) if kinds else ()

@@ -1,0 +1,111 @@
+"""Image files in folders, on disk or inside an archive: their names, contents and digests."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ceteris.data.archive import is_archive, read_archive
+from ceteris.data.cache import remembered
+from ceteris.data.decode import SUFFIXES
+from ceteris.data.source import Progress
+from ceteris.errors import InputError, Problem
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What lies in a tree.
+
+    Attributes:
+        images: relative path -> sha256 of the content.
+        others: visible files that are no images by their name.
+    """
+
+    images: dict[str, str]
+    others: list[str]
+
+
+@dataclass(frozen=True)
+class ImageTree:
+    """A folder or an archive of images. Hidden files and `__MACOSX` are passed over.
+
+    Raises InputError from every method when there is nothing at `path`, or it cannot be read.
+    """
+
+    path: Path
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Every visible image file's relative path and content, in no particular order.
+
+        Use nothing from an archive before the iteration has ended once: only then is it known to be safe.
+        """
+        for name, content in self._all():
+            if _is_image(name):
+                yield name, content
+
+    def listing(self, cache_dir: Path, progress: Progress) -> Listing:
+        """Names and digests; files are read again only when a size or time changed."""
+        result = remembered(cache_dir, {"listing": self._stamps()}, lambda: self._read_listing(progress))
+        return Listing(**result)
+
+    def _read_listing(self, progress: Progress) -> dict[str, Any]:
+        images, others = {}, []
+        for name, content in self._all():
+            if _is_image(name):
+                images[name] = hashlib.sha256(content).hexdigest()
+            else:
+                others.append(name)
+            if len(images) % 100 == 0:
+                progress(f"reading {self.path.name}", len(images), 0)
+        return {"images": images, "others": sorted(others)}
+
+    def _all(self) -> Iterator[tuple[str, bytes]]:
+        if self._archived():
+            for name, content in read_archive(self.path):
+                if _is_visible(name):
+                    yield name, content
+            return
+        for name, file in self._on_disk():
+            try:
+                yield name, file.read_bytes() if _is_image(name) else b""
+            except OSError as error:
+                raise InputError(Problem(f"cannot be read: {error.strerror}", str(file))) from None
+
+    def _stamps(self) -> list[list[Any]]:
+        files = [("", self.path)] if self._archived() else self._on_disk()
+        stamps = []
+        for name, file in files:
+            stat = file.stat()
+            stamps.append([name, stat.st_size, stat.st_mtime_ns])
+        return [[str(self.path.absolute())], *stamps]
+
+    def _on_disk(self) -> list[tuple[str, Path]]:
+        found = []
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                file = Path(folder, name)
+                relative = file.relative_to(self.path).as_posix()
+                if _is_visible(relative) and file.is_file():
+                    found.append((relative, file))
+        return sorted(found)
+
+    def _archived(self) -> bool:
+        if self.path.is_dir():
+            return False
+        if not self.path.is_file():
+            raise InputError(Problem("there is no such folder or archive", str(self.path), "check the option `path`"))
+        if not is_archive(self.path):
+            raise InputError(Problem("is neither a folder nor a zip or tar archive", str(self.path)))
+        return True
+
+
+def _is_visible(name: str) -> bool:
+    return not any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+
+
+def _is_image(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES)
