@@ -101,9 +101,14 @@ def _optimizer_state(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Any], 
 def _restore_optimizer(
     optimizer: torch.optim.Optimizer, values: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]
 ) -> None:
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Any]] = {}
     for place, value in (*values.items(), *tensors.items()):
         index, _, name = place.partition("/")
+        like = parameters[int(index)].detach()
+        if isinstance(value, torch.Tensor) and value.shape == like.shape:
+            # Fused optimizers walk raw memory: moments must lie as their parameter does (channels_last), not just equal it.
+            value = torch.empty_like(like).copy_(value)  # noqa: PLW2901
         state.setdefault(int(index), {})[name] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 

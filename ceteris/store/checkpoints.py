@@ -29,7 +29,7 @@ class Checkpoints:
         """Write the state after that many epochs, then drop all but it and the one before. Raises OSError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         metadata = {"values": json.dumps(values)}
-        content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata)
+        content = save({name: np.asarray(array, order="C") for name, array in arrays.items()}, metadata)
         write_atomically(self.folder / f"epoch-{epoch:06d}-{sha256(content)}.safetensors", content)
         for old in self._files()[2:]:
             old.unlink(missing_ok=True)

@@ -43,7 +43,7 @@ def pack(record: Record) -> dict[str, bytes]:
         if arrays:
             files[name] = _pack_arrays(arrays)
     if record.weights:
-        files[WEIGHTS] = save_tensors({name: np.ascontiguousarray(array) for name, array in record.weights.items()})
+        files[WEIGHTS] = save_tensors({name: np.asarray(array, order="C") for name, array in record.weights.items()})
     if record.log:
         files[LOG] = record.log.encode()
     said = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.scalarbool import ScalarBoolean
 
 from ceteris.errors import InputError, Problem
 from ceteris.study.mistakes import Place, problems_of
@@ -17,7 +21,11 @@ from ceteris.study.vocabulary import Study
 
 _PLAIN: tuple[type, ...] = (int, float, str)
 LARGEST_FILE = 1_000_000
-"""Bytes; a study file is a page, and a limit stops a file that unfolds without end."""
+"""Bytes; a study file is a page."""
+MOST_VALUES = 20_000
+"""Values after every alias is written out: a few short lines of aliases to aliases would fill the memory."""
+DEEPEST = 50
+"""Levels of nesting; a recipe needs five."""
 
 
 class StudyFile:
@@ -31,6 +39,8 @@ class StudyFile:
         """`file.yaml:12` for a place such as ("baseline", "epochs"): its own line, or its parent's."""
         node, line = self.tree, 0
         for step in place:
+            if isinstance(node, CommentedMap) and isinstance(step, int) and step < len(node):
+                step = list(node)[step]  # noqa: PLW2901 - levels may be a list or a mapping
             if isinstance(node, CommentedMap) and step in node:
                 line = node.lc.key(step)[0]
             elif isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
@@ -43,9 +53,30 @@ class StudyFile:
     def study(self) -> Study:
         """The Study. Raises InputError naming every mistake with its line."""
         try:
-            return Study.model_validate(_plain(self.tree))
+            return Study.model_validate(self._plain(self.tree, (), itertools.count(1)))
         except ValidationError as error:
             raise InputError(*problems_of(error, self.line, Study)) from None
+
+    def _plain(self, node: Any, place: Place, counter: Iterator[int]) -> Any:
+        """Ruamel's round-trip types as the plain values that the same study in Python would hold."""
+        if next(counter) > MOST_VALUES or len(place) > DEEPEST:
+            raise InputError(Problem("aliases unfold into too many values", self.line(place), "write the values out"))
+        if isinstance(node, CommentedMap):
+            return {self._name(name, place): self._plain(node[name], (*place, name), counter) for name in node}
+        if isinstance(node, CommentedSeq):
+            return [self._plain(value, (*place, i), counter) for i, value in enumerate(node)]
+        if isinstance(node, bool) or node is None:
+            return node
+        for made, kind in ((ScalarBoolean, bool), (int, int), (float, float), (str, str)):
+            if isinstance(node, made):
+                return kind(node)
+        raise InputError(_not_a_value(type(node).__name__, self.line(place)))
+
+    def _name(self, name: Any, place: Place) -> str:
+        """Numbers may name a level or an arm; `true`, `null` and lists are slips of the pen."""
+        if isinstance(name, bool) or not isinstance(name, str | int | float):
+            raise InputError(Problem(f"{name!r} cannot name a field", self.line((*place, name)), "put it in quotes"))
+        return str(name)
 
 
 def read_study(path: Path) -> StudyFile:
@@ -72,9 +103,8 @@ def write_study(study: Study) -> str:
 
 
 def _parse(text: str, name: str) -> Any:
-    if "*" in text and "&" in text and text.count("*") > 100:
-        raise InputError(Problem("more than 100 aliases", name, "write the values out"))
     try:
+        _check_events(text, name)
         tree = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -86,15 +116,17 @@ def _parse(text: str, name: str) -> Any:
     return tree
 
 
-def _plain(node: Any) -> Any:
-    """Ruamel's round-trip types as the plain values that the same study in Python would hold."""
-    if isinstance(node, CommentedMap):
-        return {str(name): _plain(value) for name, value in node.items()}
-    if isinstance(node, CommentedSeq):
-        return [_plain(value) for value in node]
-    if isinstance(node, bool) or node is None:
-        return node
-    for kind in _PLAIN:
-        if isinstance(node, kind):
-            return kind(node)
-    raise InputError(Problem(f"{type(node).__name__} is not a value that a study can hold", hint="use text or numbers"))
+def _check_events(text: str, name: str) -> None:
+    """Refuse what would build objects or exhaust the stack, before anything is built."""
+    depth = 0
+    for event in YAML(typ="rt").parse(text):
+        where = f"{name}:{event.start_mark.line + 1}"
+        if getattr(event, "tag", None) is not None:
+            raise InputError(_not_a_value(str(event.tag), where))
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > DEEPEST:
+            raise InputError(Problem(f"nested more than {DEEPEST} levels deep", where))
+
+
+def _not_a_value(what: str, where: str) -> Problem:
+    return Problem(f"{what} is not a value that a study can hold", where, "use text, numbers, true, false or null")

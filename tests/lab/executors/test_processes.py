@@ -1,0 +1,98 @@
+"""Real worker processes: each test starts one or two, as torch takes seconds to import."""
+
+import dataclasses
+import os
+import signal
+
+import numpy as np
+import psutil
+import pytest
+
+from ceteris.data.source import DataPlace
+from ceteris.errors import InputError
+from ceteris.lab.events import Ended, EpochDone, Retried, Started
+from ceteris.lab.executors.worker import environment
+from ceteris.lab.facts import KnownFacts
+from ceteris.lab.plan import Request, make_plan
+from ceteris.lab.run import Resources, missing_jobs, run_jobs
+from ceteris.store.records import Store
+from ceteris.study.record import Status
+from ceteris.study.vocabulary import Factor, Recipe, Study
+
+PROCESSES = Resources(executor="processes", workers=1, device="cpu")
+
+
+@pytest.fixture
+def setting(tmp_path):
+    data = {"name": "shapes", "train_images": 60, "test_images": 30, "classes": 3}
+    baseline = Recipe(
+        data=data, model={"name": "plain-cnn", "width": 4}, optimizer={"name": "sgd", "lr": 0.01}, epochs=3
+    )
+    study = Study(name="two", question="?", baseline=baseline, factors=[Factor("epochs", [2])], seeds=1)
+    store = Store(tmp_path / "store")
+    store.prepare()
+    place = DataPlace(tmp_path / "data", tmp_path / "cache")
+    plan = make_plan(Request(study), place, KnownFacts(store.root / "facts"))
+    jobs = [dataclasses.replace(j, threads=1) for j in missing_jobs(plan, place, store, PROCESSES)]
+    return plan, place, store, jobs
+
+
+def children():
+    return [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+
+
+def test_processes_give_the_bits_of_inline_and_leave_nobody_behind(setting, tmp_path):
+    _, _, store, jobs = setting
+    run_jobs(jobs, PROCESSES, 2, lambda event: None)
+    other = tmp_path / "inline"
+    inline = [dataclasses.replace(job, store=other) for job in jobs]
+    run_jobs(inline, Resources(executor="inline"), 2, lambda event: None)
+
+    for job in jobs:
+        one, two = store.get(job.key, weights=True), Store(other).get(job.key, weights=True)
+        assert all(np.array_equal(one.weights[name], two.weights[name]) for name in two.weights)
+        assert one.environment["threads"] == two.environment["threads"] == 1
+    assert children() == []
+
+
+def test_a_worker_that_is_killed_costs_an_epoch_and_one_that_dies_again_is_a_failure(setting):
+    _, _, store, jobs = setting
+    long, short = jobs
+    events = []
+
+    def retried():
+        return any(isinstance(event, Retried) for event in events)
+
+    def kill(event):
+        events.append(event)
+        if event.key == long.key and isinstance(event, EpochDone) and event.row.epoch == 2 and not retried():
+            os.kill(children()[0].pid, signal.SIGKILL)
+        if event.key == short.key and isinstance(event, Started):
+            os.kill(children()[0].pid, signal.SIGKILL)
+
+    run_jobs([long, short], PROCESSES, 2, kill)
+
+    assert [event.key for event in events if isinstance(event, Retried)] == [long.key, short.key]
+    assert "SIGKILL" in next(event.why for event in events if isinstance(event, Retried))
+    assert store.get(long.key).status is not Status.FAILED
+    assert len(store.get(long.key).epochs) == 3
+    failed = store.get(short.key)
+    assert failed.status is Status.FAILED
+    assert "SIGKILL" in failed.reason
+    assert [event.status for event in events if isinstance(event, Ended)][-1] == "failed"
+
+
+def test_a_mistake_found_in_a_worker_stops_the_study(setting):
+    _, _, _, jobs = setting
+    changed = [dataclasses.replace(job, facts=dataclasses.replace(job.facts, fingerprint="x")) for job in jobs]
+    with pytest.raises(InputError, match="changed since it was planned"):
+        run_jobs(changed, PROCESSES, 2, lambda event: None)
+    assert children() == []
+
+
+def test_what_the_user_set_stays(monkeypatch):
+    monkeypatch.setenv("GOMP_SPINCOUNT", "7")
+
+    assert "GOMP_SPINCOUNT" not in environment(2)
+    assert environment(2)["OMP_NUM_THREADS"] == "2"
+    assert environment(2)["MALLOC_TRIM_THRESHOLD_"] == "8589934592"
