@@ -99,7 +99,7 @@ def differs(evidence: Evidence, words: Words) -> Table | None:
 
 def contrasts(evidence: Evidence, words: Words) -> Table:
     """One row per planned contrast with every number its verdict rests on."""
-    names = ("difference", "n", "all_seeds", "adjusted", "p", "p_adjusted", "p_equivalent", "p_sign_flip")
+    names = ("difference", "n", "alone", "adjusted", "p", "p_adjusted", "p_equivalent", "p_sign_flip")
     headings = [words("page.arm"), *(words(f"page.{name}") for name in names)]
     headings += [words("page.correlation"), words("page.verdict")]
     rows = tuple(_contrast(evidence, contrast, words) for contrast in evidence.contrasts)
@@ -207,9 +207,10 @@ def _compared(evidence: Evidence, arm: ArmEvidence, published: float, words: Wor
     against = one_sample(list(arm.scores.scores.values()), published, evidence.plan.study.alpha)
     if against is None:
         return words("reported.no_interval")
+    shown = level(evidence.plan.study.alpha)
     if against.inside:
-        return words("reported.inside", level=level(evidence.plan.study.alpha))
-    return words("reported.outside", difference=points(-against.difference))
+        return words("reported.inside", level=shown)
+    return words("reported.outside", level=shown, difference=points(-against.difference))
 
 
 def plain(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:

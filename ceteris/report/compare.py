@@ -1,0 +1,133 @@
+"""One pair of arms in full: `ceteris compare STUDY A B`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ceteris.report.evidence import ArmEvidence, Evidence, gather
+from ceteris.report.numbers import NONE, p_value, percent, points, value
+from ceteris.report.palette import columns_of, shortened
+from ceteris.report.plain_tables import contrast_values
+from ceteris.report.sentences import interval_text, verdict_sentence
+from ceteris.report.terminal import lined, plain, strip_text
+from ceteris.report.words import Words
+from ceteris.stats.contrast import Contrast
+from ceteris.stats.decide import contrasts
+from ceteris.study.manifest import Plan
+from ceteris.study.paths import differences
+from ceteris.study.record import Record
+
+WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two arms and what may be said of them.
+
+    Attributes:
+        contrast: `arm` minus `baseline`; the planned one where the plan has it, whichever way the two were named.
+        differs: dotted path -> (baseline's value, arm's value).
+        exploratory: not one of the planned contrasts: chosen after the fact, and not adjusted for that.
+    """
+
+    evidence: Evidence
+    contrast: Contrast
+    differs: Mapping[str, tuple[Any, Any]]
+    exploratory: bool
+
+    @property
+    def arm(self) -> ArmEvidence:
+        return self.evidence.arm(self.contrast.arm)
+
+    @property
+    def baseline(self) -> ArmEvidence:
+        return self.evidence.arm(self.contrast.baseline)
+
+
+def compare(plan: Plan, records: Mapping[str, Record], arm_a: str, arm_b: str) -> Comparison:
+    """Compare two different arms of the plan, by name: B minus A, or as the plan has it."""
+    evidence = gather(plan, records)
+    a, b = evidence.arm(arm_a), evidence.arm(arm_b)
+    planned = next((c for c in evidence.contrasts if {c.arm, c.baseline} == {arm_a, arm_b}), None)
+    if planned is None:
+        found = differences(a.planned.recipe, b.planned.recipe)
+        study = plan.study
+        confounded = {b.name: len(found) > 1}
+        made = contrasts([a.scores, b.scores], confounded, study.margin, study.alpha, study.pairing)[0]
+        return Comparison(evidence, made, found, exploratory=True)
+    return Comparison(evidence, planned, evidence.arm(planned.arm).planned.differs, exploratory=False)
+
+
+def compare_text(plan: Plan, records: Mapping[str, Record], arm_a: str, arm_b: str, language: str = "en") -> str:
+    """The comparison for a terminal: verdict, strip, scores seed by seed, tests, and in what the recipes differ."""
+    found, words = compare(plan, records, arm_a, arm_b), Words(language)
+    contrast = found.contrast
+    metric = words(f"metric.{plan.study.metric}")
+    said = [words("compare.title", arm=contrast.arm, baseline=contrast.baseline, metric=metric, scale=plan.scale)]
+    said += [verdict_sentence(found.evidence, contrast, words)]
+    said += [words("verdict.exploratory")] if found.exploratory else []
+    p, tost, flip = (p_value(p) for p in (contrast.p, contrast.p_equivalent, contrast.p_sign_flip))
+    tests = words("compare.p", p=p, margin=percent(contrast.margin), tost=tost, flip=flip)
+    changed = [f"{path}: {value(old)} -> {value(new)}" for path, (old, new) in found.differs.items()]
+    blocks = [
+        [line for sentence in said for line in lined(plain(sentence), WIDTH)],
+        [strip_text([contrast], WIDTH, words)],
+        _scores(found, words),
+        lined(plain(tests), WIDTH),
+        [words("compare.differs" if changed else "compare.same"), *(f"  {line}" for line in changed)],
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def compare_dict(plan: Plan, records: Mapping[str, Record], arm_a: str, arm_b: str) -> dict[str, Any]:
+    """The comparison as plain values; scores and differences are fractions, by seed."""
+    found = compare(plan, records, arm_a, arm_b)
+    paired = zip(found.contrast.seeds, found.contrast.differences, strict=bool(found.contrast.differences))
+    return contrast_values(found.contrast) | {
+        "study": plan.study.name,
+        "scale": plan.scale,
+        "metric": plan.study.metric,
+        "exploratory": found.exploratory,
+        "sentence": verdict_sentence(found.evidence, found.contrast, Words("en")),
+        "seeds": list(found.contrast.seeds),
+        "differences": {str(seed): difference for seed, difference in paired},
+        "scores": {arm.name: _by_seed(arm) for arm in (found.arm, found.baseline)},
+        "keys": {arm.name: {str(t.seed): t.planned.key for t in arm.trials} for arm in (found.arm, found.baseline)},
+        "differs": {path: list(values) for path, values in found.differs.items()},
+    }
+
+
+def _by_seed(arm: ArmEvidence) -> dict[str, float | str]:
+    return {str(trial.seed): arm.scores.scores.get(trial.seed, trial.status) for trial in arm.trials}
+
+
+def _mean(arm: ArmEvidence, contrast: Contrast) -> str:
+    """Over the seeds that the contrast uses, so that the means differ by the difference."""
+    values = [arm.scores.scores[seed] for seed in contrast.seeds if seed in arm.scores.scores]
+    return percent(sum(values) / len(values)) if values else NONE
+
+
+def _scores(found: Comparison, words: Words) -> list[str]:
+    contrast = found.contrast
+    both = dict(zip(contrast.seeds, contrast.differences, strict=True)) if contrast.differences else {}
+    rows = [[words("page.seed"), shortened(found.arm.name, 26), shortened(found.baseline.name, 26), "pp"]]
+    for ours, theirs in zip(found.arm.trials, found.baseline.trials, strict=True):
+        known = [arm.scores.scores.get(ours.seed) for arm in (found.arm, found.baseline)]
+        shown = [
+            words(f"status.{trial.status}") if score is None else percent(score)
+            for trial, score in zip((ours, theirs), known, strict=True)
+        ]
+        difference = both.get(ours.seed)
+        rows.append([str(ours.seed), *shown, NONE if difference is None else points(difference)])
+    means = [_mean(arm, contrast) for arm in (found.arm, found.baseline)]
+    mean = NONE if contrast.difference is None else points(contrast.difference)
+    rows.append([words("compare.mean"), *means, mean])
+    widths = [max(columns_of(row[column]) for row in rows) for column in range(4)]
+    lines = [
+        "  ".join(" " * (width - columns_of(cell)) + cell for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    ]
+    lines[-1] += f"  ({interval_text(contrast, words)})"
+    return [plain(line) for line in lines]
