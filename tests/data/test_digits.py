@@ -1,0 +1,34 @@
+import hashlib
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from ceteris.data.digits import digits
+
+
+@pytest.fixture
+def loaded(place):
+    return digits(place).load()
+
+
+def test_the_constant_facts_are_those_of_the_content(loaded, place):
+    facts, digest = digits(place).facts(), hashlib.sha256()
+    for split in (loaded.train, loaded.test):
+        digest.update(split.pixels.tobytes())
+        digest.update(split.labels.tobytes())
+    assert facts.fingerprint == digest.hexdigest()
+    assert (facts.train_images, facts.test_images) == (len(loaded.train.labels), len(loaded.test.labels)) == (1297, 500)
+    assert loaded.facts == facts
+
+
+def test_grey_levels_are_spread_over_8_bits(loaded):
+    assert np.unique(loaded.train.pixels).tolist() == [round(level * 255 / 16) for level in range(17)]
+
+
+def test_train_and_test_are_the_whole_set_divided_by_class(loaded):
+    ours = np.concatenate([loaded.train.pixels, loaded.test.pixels]).reshape(1797, 64)
+    theirs = np.round(load_digits().data * 255 / 16).astype(np.uint8)
+    assert sorted(map(bytes, ours)) == sorted(map(bytes, theirs))
+    shares = np.bincount(loaded.test.labels) / np.bincount(np.concatenate([loaded.train.labels, loaded.test.labels]))
+    assert np.all(np.abs(shares - 500 / 1797) < 1 / 170)
