@@ -45,8 +45,8 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise ValueError(f"{value} cannot be part of an identity")
+            raise ValueError(f"{value} is not a number that a recipe can hold")
         return value + 0.0  # -0.0 and 0.0 are the same setting
     if value is None or isinstance(value, bool | int | str):
         return value
-    raise ValueError(f"{type(value).__name__} cannot be part of an identity")
+    raise ValueError(f"{type(value).__name__} is not a value that a recipe can hold")

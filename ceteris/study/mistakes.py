@@ -44,6 +44,10 @@ def _what(detail: ErrorDetails, place: Place) -> str:
         return f"{name} is missing"
     if kind == "value_error":
         return f"{name}: {detail['ctx']['error']}"
+    if kind in _WANTED:
+        return f"{name} must be {_WANTED[kind]}, not {_brief(given)}"
+    if kind == "too_short":
+        return f"{name} must not be empty"
     message = detail["msg"].removeprefix("Input should be ").replace("Input should ", "must ")
     return f"{name} must be {message}, not {_brief(given)}" if not message.startswith("must") else f"{name} {message}"
 
@@ -62,6 +66,11 @@ def _without_union_branches(place: Sequence[int | str]) -> Place:
     return tuple(step for step in place if not (isinstance(step, str) and ("[" in step or step in _BRANCHES)))
 
 
+_WANTED = {
+    "bool_type": "true or false", "string_type": "text", "list_type": "a list", "dict_type": "a mapping of names",
+    "int_type": "a whole number", "float_type": "a number", "model_type": "a mapping of fields",
+    "string_pattern_mismatch": "lower-case words joined by dots",
+}  # fmt: skip
 _BRANCHES = {"literal['train']", "Normalize", "EarlyStopping", "Split", "PartSpec"}
 
 

@@ -19,7 +19,7 @@ from ceteris.errors import InputError, Problem
 from ceteris.study.mistakes import Place, problems_of
 from ceteris.study.vocabulary import Study
 
-_PLAIN: tuple[type, ...] = (int, float, str)
+_SCALARS: tuple[type, ...] = (int, float, str)
 LARGEST_FILE = 1_000_000
 """Bytes; a study file is a page."""
 MOST_VALUES = 20_000
@@ -67,8 +67,10 @@ class StudyFile:
             return [self._plain(value, (*place, i), counter) for i, value in enumerate(node)]
         if isinstance(node, bool) or node is None:
             return node
-        for made, kind in ((ScalarBoolean, bool), (int, int), (float, float), (str, str)):
-            if isinstance(node, made):
+        if isinstance(node, ScalarBoolean):  # what ruamel makes of a boolean with an anchor; a kind of int
+            return bool(node)
+        for kind in _SCALARS:
+            if isinstance(node, kind):
                 return kind(node)
         raise InputError(_not_a_value(type(node).__name__, self.line(place)))
 
@@ -95,7 +97,7 @@ def read_study(path: Path) -> StudyFile:
 def write_study(study: Study) -> str:
     """The study as YAML; reading it back gives an equal study."""
     text = StringIO()
-    writer = YAML(typ="safe", pure=True)
+    writer: Any = YAML(typ="safe", pure=True)
     writer.default_flow_style = False
     writer.sort_base_mapping_type_on_output = False
     writer.dump(study.model_dump(mode="json", exclude_defaults=True), text)

@@ -12,11 +12,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from ceteris.study.keys import canonical_json
+
 Value = Any
 """A plain value as YAML or JSON knows it."""
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 FULL = "full"
+MOST_SEEDS = 1000
+"""A count beyond it is a slip of the pen (a seed given where a count is meant)."""
 
 
 def _is_number(value: Value) -> bool:
@@ -27,8 +31,8 @@ def _seed_list(given: Any) -> Any:
     if given is None or isinstance(given, bool) or (isinstance(given, float) and not math.isfinite(given)):
         return given
     if isinstance(given, int):
-        if given < 1:
-            raise ValueError(f"needs at least 1 seed, not {given}")
+        if not 1 <= given <= MOST_SEEDS:
+            raise ValueError(f"needs at least 1 seed and at most {MOST_SEEDS:,}, not {given}")
         return list(range(given))
     if isinstance(given, list | tuple) and all(_is_number(seed) for seed in given):
         if not given:
@@ -51,6 +55,11 @@ class PartSpec(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
     name: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _has_an_identity(self) -> PartSpec:
+        canonical_json(self.options)
+        return self
 
     @property
     def options(self) -> dict[str, Value]:
@@ -150,17 +159,22 @@ class Factor(_Strict):
     path: str = Field(pattern=r"^[a-z_0-9]+(\.[a-z_0-9]+)*$")
     levels: dict[str, Value] = Field(min_length=1)
 
-    def __init__(self, path: str, levels: Mapping[str, Value] | Sequence[Value], **fields: Any) -> None:
-        super().__init__(**{"path": path, "levels": levels}, **fields)
+    def __init__(
+        self, path: str | None = None, levels: Mapping[str, Value] | Sequence[Value] | None = None, **fields: Any
+    ) -> None:
+        """Both are needed: pydantic says which is missing, and where, when a study file leaves one out."""
+        given = {"path": path, "levels": levels}
+        super().__init__(**{name: value for name, value in given.items() if value is not None}, **fields)
 
     @field_validator("levels", mode="before")
     @classmethod
     def _name_levels(cls, given: Any) -> Any:
         if isinstance(given, list | tuple):
-            named = {level_name(value): value for value in given}
-            if len(named) < len(given):
-                raise ValueError("two levels are the same")
-            return named
+            names = [level_name(value) for value in given]
+            for name in names:
+                if names.count(name) > 1:
+                    raise ValueError(f"two levels are called {name!r}; give them names of their own")
+            return dict(zip(names, given, strict=True))
         return given
 
     @property
@@ -279,7 +293,7 @@ def _short(value: Value) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
     if isinstance(value, Mapping):
         return ", ".join(f"{name}={_short(item)}" for name, item in value.items()) or "none"
     if isinstance(value, list | tuple):

@@ -39,3 +39,8 @@ def test_impossible_counts_are_refused(counts):
 def test_a_network_that_always_names_the_largest_class_has_not_learnt():
     assert chance_level(700, 1000, 0.7)
     assert not chance_level(700, 1000, 0.1)
+
+
+def test_naming_the_largest_class_is_not_learning():
+    assert chance_level(82, 100, 0.8)
+    assert not chance_level(82, 100, 0.5)
