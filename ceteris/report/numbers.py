@@ -40,6 +40,13 @@ def large(number: float) -> str:
     return _three_digits(number)
 
 
+def tick(number: float) -> str:
+    """As `large`, without the zeros that a tick label does not need: 20_000_000 -> "20 M"."""
+    digits, _, letter = large(number).partition(" ")
+    short = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return f"{short} {letter}".strip()
+
+
 def duration(seconds: float) -> str:
     """Seconds in the two largest units: 75 -> "1 min 15 s"; below a minute with one decimal."""
     if seconds < 59.95:

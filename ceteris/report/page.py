@@ -168,8 +168,9 @@ def _style() -> Markup:
 
 
 def _joined(text: str) -> Markup:
-    """The text with its numbers and their units kept on one line."""
-    return Markup(re.sub(r"(?<=\d) (?=(%|pp|s|min|h|MiB|GiB|k|M|G|T)\b|%)", "&nbsp;", str(escape(text))))  # noqa: S704
+    """The text with numbers and their units, and "top-1", kept on one line."""
+    kept = re.sub(r"(?<=\d) (?=%|(pp|s|min|h|MiB|GiB|k|M|G|T)\b)", "&nbsp;", str(escape(text)))
+    return Markup(re.sub(r"\btop-\d", r'<span class="keep">\g<0></span>', kept))  # noqa: S704  # escaped above
 
 
 def _pretty(recipe: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ Only the words of the message tables; a verdict's word always comes from its con
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from ceteris.report.evidence import SCORED, Evidence, Trial
 from ceteris.report.numbers import percent, points
@@ -110,9 +110,9 @@ def warnings(evidence: Evidence, words: Words) -> list[str]:
     return list(dict.fromkeys([sentence for sentence in found if sentence] + list(notes)))
 
 
-def seed_list(trials: Iterable[Trial]) -> str:
-    """Their seeds: "0, 2"."""
-    return ", ".join(str(trial.seed) for trial in trials)
+def seed_list(trials: Sequence[Trial], words: Words) -> str:
+    """Their seeds: "seed 1", "seeds 0, 2"."""
+    return words(f"seeds.{'one' if len(trials) == 1 else 'other'}", seeds=", ".join(str(t.seed) for t in trials))
 
 
 def _losses(evidence: Evidence, contrast: Contrast, words: Words) -> list[str]:
@@ -142,7 +142,7 @@ def _missing(evidence: Evidence, words: Words) -> str:
     for arm in evidence.arms:
         left = [trial for trial in arm.trials if trial.record is None]
         if left:
-            where.append(words("warning.missing_seeds", arm=arm.name, seeds=seed_list(left)))
+            where.append(words("warning.missing_seeds", arm=arm.name, seeds=seed_list(left, words)))
     trials = words.count("trial", len(evidence.trials))
     return words("warning.missing", missing=len(evidence.missing), trials=trials, where="; ".join(where))
 
@@ -169,7 +169,7 @@ def _lost(evidence: Evidence, words: Words) -> list[str]:
             ended = [trial for trial in arm.trials if trial.status == status]
             if ended:
                 key = "warning.chance" if status in SCORED else "warning.lost"
-                values = {"lost": len(ended), "trials": total, "seeds": seed_list(ended)}
+                values = {"lost": len(ended), "trials": total, "seeds": seed_list(ended, words)}
                 said.append(words(key, arm=arm.name, status=words(f"status.{status}"), **values))
     return said
 

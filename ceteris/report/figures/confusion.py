@@ -27,12 +27,16 @@ def confusion(found: Confusions, words: Words) -> Drawing | None:
     baseline = found.mean(evidence.baseline)
     if len(classes) > MOST_CLASSES or baseline is None:
         return None
-    panels = [_panel(words("confusion.baseline", arm=evidence.baseline.name), baseline, None, classes, words)]
+    panels = [
+        _panel(words("confusion.baseline", arm=shortened(evidence.baseline.name, 20)), baseline, None, classes, words)
+    ]
     data = _rows(evidence.baseline.name, baseline, None, classes)
     for arm in evidence.arms[1:]:
         changed = found.difference(arm)
         if changed is not None:
-            title = words("confusion.difference", arm=arm.name, baseline=evidence.baseline.name)
+            title = words(
+                "confusion.difference", arm=shortened(arm.name, 14), baseline=shortened(evidence.baseline.name, 12)
+            )
             panels.append(_panel(title, changed[0], changed[1], classes, words))
             data += _rows(arm.name, *changed, classes)
     return Drawing(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ceteris.report.captions import cost_caption
 from ceteris.report.drawing import INCHES_PER_COLUMN, Drawing, Panel
 from ceteris.report.evidence import ArmEvidence, Evidence
-from ceteris.report.numbers import large
+from ceteris.report.numbers import tick
 from ceteris.report.palette import MUTED, columns_of, look, shortened
 from ceteris.report.words import Words
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COSTS = ("parameters", "macs", "train_seconds")
+WIDTH, HEIGHT = 3.5, 3.0
+LEFT, RIGHT, BOTTOM, TOP = 0.62, 0.2, 0.5, 0.15
 
 
 def cost(evidence: Evidence, words: Words) -> Drawing | None:
@@ -86,7 +88,7 @@ def _panel(
         axes.set_xlabel(words(f"cost.{kind}"))
         axes.set_ylabel(words("axis.metric", metric=words(f"metric.{evidence.plan.study.metric}")))
 
-    return Panel(3.5, 3.0, (0.62, 0.2, 0.5, 0.15), draw)
+    return Panel(WIDTH, HEIGHT, (LEFT, RIGHT, BOTTOM, TOP), draw)
 
 
 def _draw_point(axes: Axes, x: float, arm: ArmEvidence) -> None:
@@ -97,29 +99,40 @@ def _draw_point(axes: Axes, x: float, arm: ArmEvidence) -> None:
 
 
 def _label(axes: Axes, points: Mapping[str, tuple[float, ArmEvidence]]) -> None:
-    """Each arm's name beside its point, on the side with more room, moved down or up until no two overlap."""
+    """Each arm's name beside its point, at the first place that is inside the axes and touches no point or name."""
+    width, height = WIDTH - LEFT - RIGHT, HEIGHT - BOTTOM - TOP
     low, high = axes.get_ylim()
-    width, height = 3.5 - 0.82, 3.0 - 0.65
-    taken: list[tuple[float, float, float]] = []
-    for x, arm in sorted(points.values(), key=lambda point: (-(point[1].mean or 0), point[1].index)):
-        name = shortened(arm.name, 18)
-        across = float(axes.transAxes.inverted().transform(axes.transData.transform((x, low)))[0]) * width
-        up = (100 * (arm.mean or 0) - low) / (high - low) * height + 0.1
-        long = columns_of(name) * INCHES_PER_COLUMN * 0.88
-        left = across + 0.1 + long > width
-        start = max(0.0, across - 0.1 - long) if left else across + 0.1
-        while any(abs(up - other) < 0.15 and start < end and begin < start + long for begin, end, other in taken):
-            up -= 0.05
-        taken.append((start, start + long, up))
-        place = (start / width, up / height)
+    places = {}
+    for name, (cost, arm) in points.items():
+        across = float(axes.transAxes.inverted().transform(axes.transData.transform((cost, low)))[0])
+        places[name] = (across * width, (100 * (arm.mean or 0) - low) / (high - low) * height)
+    taken = [(x - 0.07, x + 0.07, y - 0.07, y + 0.07) for x, y in places.values()]
+    for name, (x, y) in places.items():
+        arm = points[name][1]
+        shown = shortened(name, 16)
+        long = columns_of(shown) * INCHES_PER_COLUMN * 0.88
+        options = [
+            (start, start + long, y + up - 0.06, y + up + 0.06)
+            for up in (0.0, 0.14, -0.14, 0.28, -0.28, 0.42, -0.42)
+            for start in (x + 0.1, x - 0.1 - long, x - long / 2)
+        ]
+        inside = [box for box in options if box[0] >= 0 and box[1] <= width + RIGHT and 0 <= box[2] < height]
+        free = [box for box in inside if not any(_touch(box, other) for other in taken)]
+        box = next(iter(free or inside or options))
+        taken.append(box)
         drawn = look(arm.index)
-        axes.text(*place, name, transform=axes.transAxes, va="center", fontsize=8, color=drawn.colour, weight="bold")
+        at = (box[0] / width, (box[2] + 0.06) / height)
+        axes.text(*at, shown, transform=axes.transAxes, va="center", fontsize=8, color=drawn.colour, weight="bold")
+
+
+def _touch(one: Sequence[float], other: Sequence[float]) -> bool:
+    return one[0] < other[1] and other[0] < one[1] and one[2] < other[3] and other[2] < one[3]
 
 
 def _plain_ticks(axes: Axes) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: large(value)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
     axes.xaxis.set_minor_formatter(NullFormatter())
     if axes.get_xscale() == "log":
         low, high = axes.get_xlim()

@@ -121,9 +121,7 @@ def _panel(
     return Panel(4.55, 2.75, (0.42, 1.25, 0.5, 0.32), draw, words(f"measure.{measure}"))
 
 
-def _draw_arm(
-    axes: Axes, arm: ArmEvidence, curves: Sequence[Curve], measure: str
-) -> tuple[float, float, ArmEvidence] | None:
+def _draw_arm(axes: Axes, arm: ArmEvidence, curves: Sequence[Curve], measure: str) -> tuple[float, ArmEvidence] | None:
     import numpy as np
 
     drawn = look(arm.index)
@@ -137,25 +135,24 @@ def _draw_arm(
     y = np.array([curve.y[measure][:length] for curve in curves])
     if len(curves) > 1:
         axes.fill_between(x, y.min(axis=0), y.max(axis=0), color=drawn.colour, alpha=0.13, linewidth=0)
-    mean = y.mean(axis=0)
-    axes.plot(x, mean, color=drawn.colour, linewidth=1.9, linestyle=drawn.linestyle)
-    alive = np.flatnonzero(np.isfinite(mean))
-    return (float(x[alive[-1]]), float(mean[alive[-1]]), arm) if alive.size else None
+    axes.plot(x, y.mean(axis=0), color=drawn.colour, linewidth=1.9, linestyle=drawn.linestyle)
+    last = [alive[-1] for curve in curves if (alive := [v for v in curve.y[measure] if math.isfinite(v)])]
+    return (float(np.mean(last)), arm) if last else None
 
 
-def _label_ends(axes: Axes, ends: list[tuple[float, float, ArmEvidence]], limits: tuple[float, float]) -> None:
+def _label_ends(axes: Axes, ends: list[tuple[float, ArmEvidence]], limits: tuple[float, float]) -> None:
     """Names at the right edge, each at the height of its line's end, pushed apart where they would overlap."""
     low, high = limits
     step = (high - low) * min(0.085, 1 / max(1, len(ends)))
     placed: list[float] = []
-    ends = sorted(ends, key=lambda end: end[1])
-    for _, y, _ in ends:
+    ends = sorted(ends, key=lambda end: end[0])
+    for y, _ in ends:
         placed.append(max(min(max(y, low), high), placed[-1] + step if placed else low))
     over = placed[-1] - high if placed else 0
     for place in range(len(placed) - 1, -1, -1):
         above = placed[place + 1] - step if place + 1 < len(placed) else high
         placed[place] = min(placed[place], above) if over > 0 else placed[place]
-    for (_, _, arm), y in zip(ends, placed, strict=True):
+    for (_, arm), y in zip(ends, placed, strict=True):
         drawn = look(arm.index)
         label = shortened(arm.name, 15)
         across = axes.get_yaxis_transform()
