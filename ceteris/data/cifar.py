@@ -113,6 +113,11 @@ class Cifar:
 
     def _from_folder(self) -> Arrays:
         files = {name: (self.folder / name).read_bytes() for name in self.release.md5}
+        for name, digest in self._digests().items():
+            if _digest(files[name]) != digest:
+                raise InputError(
+                    Problem(f"{name} changed while it was read", str(self.folder), "run the command again")
+                )
         return self._decode(files, self.folder)
 
     def _from_archive(self) -> Arrays:
@@ -172,11 +177,10 @@ def _digests(cache_dir: Path, files: list[Path]) -> dict[str, dict[str, str]]:
     """File name -> {"md5", "sha256"}, read again only when path, size or time changed."""
     stats = [(str(file.absolute()), file.stat()) for file in files]
     identity = {"digests": [[path, stat.st_size, stat.st_mtime_ns] for path, stat in stats]}
-    return remembered(cache_dir, identity, lambda: {file.name: _digest(file) for file in files})
+    return remembered(cache_dir, identity, lambda: {file.name: _digest(file.read_bytes()) for file in files})
 
 
-def _digest(file: Path) -> dict[str, str]:
-    content = file.read_bytes()
+def _digest(content: bytes) -> dict[str, str]:
     return {
         "md5": hashlib.md5(content, usedforsecurity=False).hexdigest(),
         "sha256": hashlib.sha256(content).hexdigest(),

@@ -37,13 +37,15 @@ def fetch(remote: Remote, target: Path, progress: Progress = no_progress, patien
     Several processes may ask at once: one downloads, the others wait. Raises InputError when the server cannot be
     reached, refuses, or sends something else.
     """
+    if target.exists():
+        return
     import pooch
 
     pooch.get_logger().setLevel("ERROR")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with _alone(target.with_name(f"{target.name}.lock")):
-            if not target.exists():
+            if not target.exists():  # another process may have been first
                 downloader = _Resuming(
                     remote, target.with_name(f"{target.name}.part"), progress, patience or Patience()
                 )
