@@ -32,11 +32,11 @@ class Predictions:
         return float(functional.cross_entropy(self.logits.double(), self.labels))
 
     def top(self, k: int) -> float:
-        """Share of images whose label is among the k largest logits (of equals, the earlier classes)."""
+        """Share of images whose label is among the k largest logits (of equals, the earlier classes; NaN never is)."""
         own = self.logits.gather(1, self.labels[:, None])
-        larger = (self.logits > own).sum(1)
+        ahead = ~(self.logits <= own)
         earlier = torch.arange(self.logits.shape[1]) < self.labels[:, None]
-        rank = larger + ((self.logits == own) & earlier).sum(1)
+        rank = (ahead | ((self.logits == own) & earlier)).sum(1)
         return float((rank < k).double().mean())
 
     def losses(self) -> np.ndarray:
