@@ -11,6 +11,8 @@ from ceteris.study.chance import chance_level
 from ceteris.study.record import Status
 
 CONFUSED_PAIRS, EXAMPLES_PER_PAIR, MOST_EXAMPLES = 10, 6, 128
+LARGEST_KEPT = float(np.finfo(np.float16).max)
+"""Larger logits are kept as this; only a network that is about to diverge has them."""
 
 
 def status_of(test: Predictions) -> tuple[Status, str]:
@@ -36,7 +38,7 @@ def metrics_of(test: Predictions, validation_top1: float) -> dict[str, float]:
 def predictions_of(test: Predictions, index: np.ndarray, sealed: list[np.ndarray]) -> dict[str, np.ndarray]:
     """What the record keeps of the test images; see `Record.predictions`."""
     kept: dict[str, np.ndarray] = {
-        "logits": test.logits.numpy().astype(np.float16),
+        "logits": test.logits.numpy().clip(-LARGEST_KEPT, LARGEST_KEPT).astype(np.float16),
         "predicted": test.predicted.numpy().astype(np.int16),
         "labels": test.labels.numpy().astype(np.int16),
         "image": index.astype(np.int64),
