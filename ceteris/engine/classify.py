@@ -6,33 +6,40 @@ import numpy as np
 import torch
 from torch import nn
 
-from ceteris.engine.setup import build_model
+from ceteris.data.batches import Batches
+from ceteris.data.source import Images
+from ceteris.engine.evaluate import EVALUATION_BATCH, predict
+from ceteris.engine.randomness import drawing_from
+from ceteris.engine.setup import autocast, build_model
 from ceteris.errors import InputError
 from ceteris.study.record import Record
 
 
 def trained_model(record: Record) -> nn.Module:
-    """The record's network with its weights, in evaluation mode, on the CPU.
+    """The record's network with its weights, in evaluation mode, on the CPU, in channels_last.
 
     Raises InputError when the record has no weights, or they do not fit the architecture of this version.
     """
     if not record.weights:
         raise InputError(f"trial {record.key[:12]} has no weights: its status is {record.status}")
-    model = build_model(record.recipe, record.data)
+    with drawing_from(record.seed, "construction"):
+        model = build_model(record.recipe, record.data)
     try:
         model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in record.weights.items()})
     except RuntimeError as error:
         raise InputError(f"the weights of {record.key[:12]} do not fit {record.recipe['model']}: {error}") from None
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return model.eval()
 
 
-@torch.inference_mode()
 def classify(record: Record, pixels: np.ndarray) -> np.ndarray:
-    """Probabilities float64 [n, classes] for images uint8 [n, size, size, channels], normalised as in training."""
-    model = trained_model(record)
-    mean = torch.tensor(record.normalize["mean"], dtype=torch.float32)
-    std = torch.tensor(record.normalize["std"], dtype=torch.float32)
-    scaled = (torch.from_numpy(np.ascontiguousarray(pixels)).float() / 255 - mean) / std
-    logits = model(scaled.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last))
-    probabilities: np.ndarray = logits.double().softmax(1).numpy()
+    """Probabilities float64 [n, classes] for images uint8 [n, size, size, channels], by the path of the trial's test.
+
+    On the machine of a CPU trial they are its test predictions to the last bit. Raises InputError as `trained_model`.
+    """
+    mean, std = (np.asarray(record.normalize[name]) for name in ("mean", "std"))
+    model, unlabelled = trained_model(record), Images(pixels, np.zeros(len(pixels), np.int64))
+    batches = Batches(unlabelled, np.arange(len(pixels)), mean, std, EVALUATION_BATCH, "cpu")
+    predictions = predict(model, batches.in_order(), autocast(record.recipe, "cpu"))
+    probabilities: np.ndarray = predictions.logits.double().softmax(1).numpy()
     return probabilities

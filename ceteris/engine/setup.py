@@ -65,6 +65,11 @@ def build(kind: str, spec: Mapping[str, Any], **context: Any) -> Any:
     return part(kind, spec["name"]).build(options, **context)
 
 
+def autocast(recipe: Mapping[str, Any], device_type: str) -> torch.autocast:
+    """The recipe's precision: bf16 arithmetic where it is safe, or nothing changed."""
+    return torch.autocast(device_type, torch.bfloat16, enabled=recipe["precision"] == "bf16")
+
+
 def set_up(trial: Trial, data: Dataset, conditions: Conditions) -> Setup:
     """Split the data, build and initialise the model from the trial's streams, and put all on the device."""
     recipe, device = trial.recipe, torch.device(conditions.device)
@@ -92,7 +97,7 @@ def set_up(trial: Trial, data: Dataset, conditions: Conditions) -> Setup:
         test=test,
         test_index=test_index,
         normalize={"mean": mean.tolist(), "std": std.tolist()},
-        autocast=torch.autocast(device.type, torch.bfloat16, enabled=recipe["precision"] == "bf16"),
+        autocast=autocast(recipe, device.type),
     )
 
 
