@@ -155,10 +155,12 @@ def _conclude(setup: Setup, conditions: Conditions, progress: Progress, memory: 
 
 def _tested(test: Predictions, setup: Setup, progress: Progress, chosen: int) -> Mapping[str, Any]:
     weights = setup.model.state_dict().items()
+    # A trial begun by a study without the sealed curve has no row for its first epochs.
+    sealed = progress.sealed if len(progress.sealed) == len(progress.rows) else []
     return {
         "chosen_epoch": chosen,
         "metrics": metrics_of(test, progress.rows[chosen - 1].validation_top1),
-        "predictions": predictions_of(test, setup.test_index, progress.sealed),
+        "predictions": predictions_of(test, setup.test_index, sealed),
         "examples": examples_of(test, setup.data.test, setup.test_index),
         "weights": {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in weights},
     }
