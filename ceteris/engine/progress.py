@@ -107,7 +107,7 @@ def _restore_optimizer(
         index, _, name = place.partition("/")
         like = parameters[int(index)].detach()
         if isinstance(value, torch.Tensor) and value.shape == like.shape:
-            # Fused optimizers walk raw memory: moments must lie as their parameter does (channels_last), not just equal it.
+            # Fused optimizers walk raw memory: moments must lie as their parameter does, not just equal it.
             value = torch.empty_like(like).copy_(value)  # noqa: PLW2901
         state.setdefault(int(index), {})[name] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,0 +1,113 @@
+"""A trial that was interrupted and run again is, bit for bit, the trial that was not."""
+
+import pytest
+import torch
+
+from ceteris.store.checkpoints import Checkpoints
+
+OPTIMIZERS = {
+    "sgd": {"name": "sgd", "lr": 0.05, "momentum": 0.9},
+    "adam": {"name": "adam", "lr": 0.01},
+    "adamw": {"name": "adamw", "lr": 0.01},
+}
+SCHEDULES = {
+    "constant": "constant",
+    "step": {"name": "step", "every": 1, "factor": 0.5},
+    "cosine": "cosine",
+    "plateau": {"name": "plateau", "patience": 0, "factor": 0.5, "threshold": 0.2},
+}
+
+
+class Interrupted(Exception):
+    """Stands for a kill: nothing in the engine may catch it."""
+
+
+class FewSaves(Checkpoints):
+    """Checkpoints on disk, of a process that ends right after so many saves."""
+
+    def __init__(self, folder, saves):
+        super().__init__(folder)
+        self.left = saves
+
+    def save(self, epoch, values, arrays):
+        super().save(epoch, values, arrays)
+        self.left -= 1
+        if self.left == 0:
+            raise Interrupted
+
+
+def interrupted(run, folder, saves=1, **fields):
+    """The record of a trial that is ended after every so many epochs until it comes through, and how often it was."""
+    times = 0
+    while True:
+        try:
+            return run(checkpoints=FewSaves(folder, saves), **fields), times
+        except Interrupted:
+            times += 1
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_ended_after_every_epoch_is_the_same_as_never(run, bits, tmp_path, optimizer, schedule):
+    fields = {"optimizer": OPTIMIZERS[optimizer], "schedule": SCHEDULES[schedule], "epochs": 4}
+    resumed, times = interrupted(run, tmp_path, **fields)
+    assert times == 4
+    assert bits(resumed) == bits(run(**fields))
+
+
+@pytest.mark.parametrize("saves", [1, 2, 3])
+@pytest.mark.parametrize("sealed", [True, False])
+def test_early_stopping_and_the_chosen_weights_survive(run, bits, tmp_path, saves, sealed):
+    fields = {
+        "epochs": 9,
+        "early_stopping": {"patience": 2},
+        "sealed": sealed,
+        "model": {"name": "tiny", "dropout": 0.5},
+    }
+    whole = run(**fields)
+    resumed, times = interrupted(run, tmp_path, saves, **fields)
+    assert times == len(whole.epochs) // saves
+    assert bits(resumed) == bits(whole)
+
+
+@pytest.mark.parametrize("model", ["lenet", {"name": "plain-cnn", "width": 2}, {"name": "resnet14", "width": 2}])
+def test_every_shape_of_parameter_comes_back(run, bits, tmp_path, model):
+    fields = {"model": model, "optimizer": OPTIMIZERS["adamw"], "epochs": 2}
+    assert bits(interrupted(run, tmp_path, **fields)[0]) == bits(run(**fields))
+
+
+def test_a_corrupt_checkpoint_costs_one_epoch_and_no_bit(run, bits, tmp_path):
+    with pytest.raises(Interrupted):
+        run(checkpoints=FewSaves(tmp_path, 2))
+    (newest,) = tmp_path.glob("epoch-000002-*")
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 1
+    newest.write_bytes(content)
+    assert bits(run(checkpoints=Checkpoints(tmp_path))) == bits(run())
+
+
+def test_the_thread_count_comes_from_the_checkpoint(run, tmp_path):
+    torch.set_num_threads(2)
+    with pytest.raises(Interrupted):
+        run(checkpoints=FewSaves(tmp_path, 1))
+    torch.set_num_threads(1)
+    record = run(checkpoints=Checkpoints(tmp_path))
+    assert record.environment["threads"] == torch.get_num_threads() == 2
+
+
+def test_costs_add_up_over_sessions(run, tmp_path):
+    with pytest.raises(Interrupted):
+        run(checkpoints=FewSaves(tmp_path, 2))
+    values, _ = Checkpoints(tmp_path).load()
+    cost = run(checkpoints=Checkpoints(tmp_path)).cost
+    assert cost.train_seconds > sum(row["seconds"] for row in values["rows"])
+    assert cost.evaluate_seconds > values["seconds_evaluating"]
+    assert cost.peak_memory_bytes >= values["peak_memory"]
+
+
+def test_a_sealed_curve_that_is_not_whole_is_not_kept(run, tmp_path):
+    with pytest.raises(Interrupted):
+        run(checkpoints=FewSaves(tmp_path, 1), sealed=False)
+    record = run(checkpoints=Checkpoints(tmp_path), sealed=True)
+    assert [row.test_top1 is None for row in record.epochs] == [True, False, False]
+    assert "sealed_predicted" not in record.predictions
