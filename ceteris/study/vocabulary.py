@@ -19,8 +19,7 @@ Value = Any
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 FULL = "full"
-MOST_SEEDS = 1000
-"""A count beyond it is a slip of the pen (a seed given where a count is meant)."""
+MOST_SEEDS = 1000  # a count beyond it is a seed written where a count is meant
 
 
 def _is_number(value: Value) -> bool:
@@ -163,17 +162,16 @@ class Factor(_Strict):
         self, path: str | None = None, levels: Mapping[str, Value] | Sequence[Value] | None = None, **fields: Any
     ) -> None:
         """Both are needed: pydantic says which is missing, and where, when a study file leaves one out."""
-        given = {"path": path, "levels": levels}
-        super().__init__(**{name: value for name, value in given.items() if value is not None}, **fields)
+        given = {name: value for name, value in (("path", path), ("levels", levels)) if value is not None}
+        super().__init__(**given, **fields)
 
     @field_validator("levels", mode="before")
     @classmethod
     def _name_levels(cls, given: Any) -> Any:
         if isinstance(given, list | tuple):
             names = [level_name(value) for value in given]
-            for name in names:
-                if names.count(name) > 1:
-                    raise ValueError(f"two levels are called {name!r}; give them names of their own")
+            if twice := [name for name in names if names.count(name) > 1]:
+                raise ValueError(f"two levels are called {twice[0]!r}; give them names of their own")
             return dict(zip(names, given, strict=True))
         return given
 

@@ -281,10 +281,6 @@ def test_two_seeds_have_no_correlation_to_speak_of():
     assert one([0.72, 0.75, 0.79], [0.71, 0.71, 0.71]).correlation is None
 
 
-def test_a_study_of_the_baseline_alone_has_no_contrasts():
-    assert contrasts([arm("relu", [0.7, 0.8])], {}, 0.005, 0.05) == []
-
-
 def test_three_seeds_and_three_null_arms_give_false_wins_at_most_alpha():
     studies_run, alpha = 1500, 0.05
     scores = np.random.default_rng(20).normal(0.7, 0.01, size=(studies_run, 4, 3))
