@@ -125,6 +125,8 @@ def report(
     if as_json:
         print_json(_summary(made, records, lang) | {"report": str(page)})
     else:
+        if len(records) < len({trial.key for trial in made.trials}):
+            console().print(f"{len(records)} of {len({trial.key for trial in made.trials})} trials have a record")
         console().print(f"report: {page}", markup=False, soft_wrap=True)
 
 
@@ -228,6 +230,7 @@ def _print_verdicts(out: Console, made: Plan, records: Mapping[str, Record], lan
     from ceteris.report.words import Words
 
     evidence = gather(made, records)
-    out.print(strip_text(evidence.contrasts, width=min(out.width, 80)), markup=False)
-    for line in verdict_lines(evidence, Words(language)):
+    words = Words(language)
+    out.print(strip_text(evidence.contrasts, min(out.width, 80), words), markup=False)
+    for line in verdict_lines(evidence, words):
         out.print(line, markup=False, soft_wrap=True)

@@ -118,13 +118,14 @@ def predict(key: str, images: tuple[Path, ...], top: int, store: Path, as_json: 
     import numpy as np
 
     from ceteris.app.screen import console, print_json
-    from ceteris.data.decode import decode_file
+    from ceteris.data.decode import decode_image
     from ceteris.engine.classify import classify
     from ceteris.store.records import Store
 
     shelf = Store(store)
     record = shelf.get(shelf.find(key), weights=True)
-    pixels = np.stack([decode_file(image, record.data.image_size, record.data.channels) for image in images])
+    size, channels = record.data.image_size, record.data.channels
+    pixels = np.stack([decode_image(_content(image), str(image), size, channels) for image in images])
     probabilities = classify(record, pixels)
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
     rows: list[dict[str, Any]] = [
@@ -138,6 +139,15 @@ def predict(key: str, images: tuple[Path, ...], top: int, store: Path, as_json: 
     for row in rows:
         shown = "  ".join(f"{name} {100 * value:.1f} %" for name, value in row["classes"].items())
         out.print(f"{row['image']}: {shown}", markup=False, soft_wrap=True)
+
+
+def _content(image: Path) -> bytes:
+    from ceteris.errors import InputError, Problem
+
+    try:
+        return image.read_bytes()
+    except OSError as error:
+        raise InputError(Problem(f"cannot be read: {error.strerror}", str(image))) from None
 
 
 @click.command(epilog="Example: ceteris fsck --set-aside")

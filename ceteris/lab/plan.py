@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +17,7 @@ from ceteris.study.manifest import Plan, PlannedArm, PlannedTrial
 from ceteris.study.mistakes import Place
 from ceteris.study.paths import differences
 from ceteris.study.record import DataFacts
-from ceteris.study.vocabulary import FULL, PartSpec, Study
+from ceteris.study.vocabulary import FULL, PartSpec, Recipe, Study
 from ceteris.version import VERSION
 
 Locate = Callable[[Place], str]
@@ -66,6 +65,7 @@ def make_plan(request: Request, place: DataPlace, known: KnownFacts) -> Plan:
     study = at_scale(request.study, request.scale, request.seeds)
     made = arms(study, request.scale, request.overrides)
     problems: list[Problem] = []
+    said: list[Problem] = []
     planned: list[PlannedArm] = []
     resolved: list[dict[str, Any]] = []
     for arm in made:
@@ -74,7 +74,9 @@ def make_plan(request: Request, place: DataPlace, known: KnownFacts) -> Plan:
             data = data_source(arm.recipe.data, place).facts()
             planned.append(_planned(arm, resolved[-1], resolved[0], data, known))
         except InputError as error:
-            problems += [_located(problem, study, arm, request.locate) for problem in error.problems]
+            fresh = [problem for problem in error.problems if problem not in said]
+            said += fresh
+            problems += [_located(problem, study, arm, request.locate) for problem in fresh]
     if problems:
         raise InputError(*dict.fromkeys(problems))
     trials = tuple(
@@ -136,7 +138,10 @@ def _check_split(recipe: Mapping[str, Any], data: DataFacts) -> None:
 
 def _located(problem: Problem, study: Study, arm: Arm, locate: Locate) -> Problem:
     """The problem at the line of the level, the variant or the baseline field that caused it."""
-    path: Place = tuple(int(s) if s.isdigit() else s for s in re.split(r"\.", problem.where)) if problem.where else ()
+    if problem.where.partition(".")[0] not in Recipe.model_fields:  # a file of the data set, say: named in the sentence
+        what = f"{problem.where}: {problem.what}" if problem.where else problem.what
+        problem = Problem(what, "", problem.hint)
+    path: Place = tuple(int(s) if s.isdigit() else s for s in problem.where.split(".")) if problem.where else ()
     if VARIANT in arm.levels and path and path[0] in study.variants[arm.levels[VARIANT]]:
         return Problem(problem.what, locate(("variants", arm.levels[VARIANT], *path)), problem.hint)
     for index, factor in enumerate(study.factors):
