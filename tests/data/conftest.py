@@ -2,8 +2,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from ceteris.data.source import DataPlace, Images
+
+# A busy machine is not a mistake.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def test_an_epoch_is_every_image_once_in_the_order_of_its_stream(images):
     assert labels.tolist() == images.labels[order].tolist()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(1, 80), st.integers(0, 9), st.integers(1, 9))
 def test_neither_order_nor_draws_depend_on_the_batch_size(batch_size, seed, epoch):
     generator = np.random.default_rng(0)
@@ -116,7 +116,7 @@ def test_images_are_never_written_to(images):
     assert np.array_equal(images.pixels, before)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(1, 1500), st.sampled_from([1, 3]), st.integers(0, 99))
 def test_channel_statistics_are_those_of_numpy(count, channels, seed):
     generator = np.random.default_rng(seed)
