@@ -33,7 +33,7 @@ def train(
     Args:
         trial: recipe and seed.
         data: in memory or mapped.
-        conditions: device and threads; torch's thread count must already be set.
+        conditions: device and threads; torch's thread count is set, and left so.
         checkpoints: the state after every epoch goes here, and training goes on from what is here.
         watcher: told of every step and epoch.
 
@@ -41,6 +41,7 @@ def train(
     does not fit the data.
     """
     checkpoints, watcher = checkpoints or NoCheckpoints(), watcher or Silent()
+    torch.set_num_threads(conditions.threads)
     memory = PeakMemory(conditions.device)
     setup = set_up(trial, data, conditions)
     progress = resume(setup, checkpoints.load())

@@ -48,12 +48,12 @@ def fixed_offset(classes, channels, image_size):
     return nn.Sequential(nn.Flatten(), nn.Linear(channels * image_size**2, classes), Offset())
 
 
-def breaking(*, at: int, value: float = float("nan")):
+def breaking(*, at: int, value: str = "nan"):
     """Cross-entropy that becomes another value at its n-th call, counted from 1."""
     calls = iter(range(1, 1_000_000))
 
     def loss(logits, labels):
-        factor = value if next(calls) == at else 1.0
+        factor = float(value) if next(calls) == at else 1.0
         return nn.functional.cross_entropy(logits, labels) * factor
 
     return loss
@@ -113,10 +113,10 @@ def setup(shapes, recipe):
 
 @pytest.fixture
 def run(shapes, recipe):
-    """run(seed=0, data=shapes, checkpoints=None, watcher=None, sealed=True, **fields) -> Record"""
+    """run(seed=0, data=shapes, checkpoints=None, watcher=None, sealed=True, threads=1, **fields) -> Record"""
 
-    def make(seed=0, data=shapes, checkpoints=None, watcher=None, sealed=True, **fields):
-        conditions = Conditions(sealed_test_curve=sealed)
+    def make(seed=0, data=shapes, checkpoints=None, watcher=None, sealed=True, threads=1, **fields):
+        conditions = Conditions(threads=threads, sealed_test_curve=sealed)
         return train(Trial("0" * 64, recipe(**fields), seed), data, conditions, checkpoints, watcher)
 
     return make

@@ -87,10 +87,9 @@ def test_a_corrupt_checkpoint_costs_one_epoch_and_no_bit(run, bits, tmp_path):
 
 
 def test_the_thread_count_comes_from_the_checkpoint(run, tmp_path):
-    torch.set_num_threads(2)
     with pytest.raises(Interrupted):
-        run(checkpoints=FewSaves(tmp_path, 1))
-    torch.set_num_threads(1)
+        run(checkpoints=FewSaves(tmp_path, 1), threads=2)
+    assert run().environment["threads"] == 1
     record = run(checkpoints=Checkpoints(tmp_path))
     assert record.environment["threads"] == torch.get_num_threads() == 2
 
