@@ -17,8 +17,6 @@ import torch
 from ceteris.errors import InputError, Problem
 from ceteris.version import VERSION
 
-DEVICES = ("cuda", "mps", "cpu")
-
 
 @dataclass(frozen=True)
 class Conditions:
@@ -46,10 +44,11 @@ def best_device() -> str:
 
 def check_device(name: str) -> str:
     """The name, if such a device is there. Raises InputError otherwise."""
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if not there.get(name.partition(":")[0], False):
-        usable = ", ".join(kind for kind, found in there.items() if found)
-        raise InputError(Problem(f"no device {name!r} here", "--device", f"there is: {usable}"))
+    there = ["cpu", *(["mps"] if torch.backends.mps.is_available() else [])]
+    if torch.cuda.is_available():
+        there += ["cuda", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+    if name not in there:
+        raise InputError(Problem(f"no device {name!r} here", "--device", f"there is: {', '.join(there)}"))
     return name
 
 
@@ -77,6 +76,7 @@ class PeakMemory:
 
     def __init__(self, device: str) -> None:
         self.cuda = torch.device(device) if device.startswith("cuda") else None
+        self._highest = 0
         if self.cuda is not None:
             torch.cuda.reset_peak_memory_stats(self.cuda)
         elif sys.platform == "linux":
@@ -87,7 +87,11 @@ class PeakMemory:
                 return
 
     def highest(self) -> int:
-        """Bytes since the start."""
+        """Bytes since the start; never less than before, though the kernel's own count may fall by some pages."""
+        self._highest = max(self._highest, self._now())
+        return self._highest
+
+    def _now(self) -> int:
         if self.cuda is not None:
             return torch.cuda.max_memory_allocated(self.cuda)
         if sys.platform == "linux":

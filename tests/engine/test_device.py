@@ -1,0 +1,54 @@
+"""What is recorded of the machine."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from ceteris.engine.device import Conditions, PeakMemory, best_device, check_device, environment
+from ceteris.errors import InputError
+from ceteris.version import VERSION
+
+
+def test_the_best_device_is_there():
+    assert check_device(best_device()) == best_device()
+    assert check_device("cpu") == "cpu"
+
+
+@pytest.mark.parametrize("name", ["tpu", "cuda:x", "", "cuda:99"])
+def test_a_device_that_is_not_there_is_refused_with_those_that_are(name):
+    with pytest.raises(InputError, match=rf"--device: no device '{name}' here \(there is: .*cpu\)"):
+        check_device(name)
+
+
+def test_an_accelerator_is_checked_by_its_number(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert [check_device(name) for name in ("cuda", "cuda:1", "cpu")] == ["cuda", "cuda:1", "cpu"]
+    assert best_device() == "cuda"
+    for name in ("cuda:2", "cuda:x", "cpu:1"):
+        with pytest.raises(InputError, match="there is: cpu, cuda, cuda:0, cuda:1"):
+            check_device(name)
+
+
+def test_the_environment_names_what_a_report_needs():
+    torch.set_num_threads(2)
+    around = environment(Conditions())
+    assert around["ceteris"] == VERSION
+    assert (around["torch"], around["numpy"]) == (torch.__version__, np.__version__)
+    assert around["device"] == "cpu"
+    assert around["threads"] == 2
+    assert around["cores"] >= 1
+    assert all(around[name] for name in ("python", "system", "processor"))
+    assert json.loads(json.dumps(around)) == around
+
+
+def test_peak_memory_never_falls_and_sees_what_was_freed():
+    memory = PeakMemory("cpu")
+    before = memory.highest()
+    block = np.ones(2**25, dtype=np.uint8)
+    assert block.sum() == 2**25
+    during = memory.highest()
+    del block
+    assert memory.highest() >= during >= before + 2**24
