@@ -50,12 +50,7 @@ def train(
         epoch = len(progress.rows) + 1
         with drawing_from(trial.seed, f"noise/{epoch}", conditions.device):
             trained = _train_epoch(setup, trial.seed, epoch, watcher)
-        started = time.perf_counter()
-        validation = predict(setup.model, setup.validation.in_order(), setup.autocast)
-        sealed = predict(setup.model, setup.test.in_order(), setup.autocast) if conditions.sealed_test_curve else None
-        progress.seconds_evaluating += time.perf_counter() - started
-        row = _row(epoch, trained, validation, sealed, len(setup.train))
-        _note(progress, row, trained, sealed, setup)
+        row = _look(setup, conditions, progress, trained)
         watcher.epoch(row, recipe["epochs"])
         if not np.isfinite(trained.losses).all() or not np.isfinite(row.validation_loss):
             diverged = f"the loss is not finite from epoch {epoch}, step {_first_bad(trained.losses)}"
@@ -98,6 +93,16 @@ def _train_epoch(setup: Setup, seed: int, epoch: int, watcher: Watcher) -> _Trai
         watcher.step(epoch, step + 1, steps)
     step_losses, right = losses.cpu().numpy(), int(correct)
     return _TrainedEpoch(step_losses, rates, right / len(setup.train), time.perf_counter() - started)
+
+
+def _look(setup: Setup, conditions: Conditions, progress: Progress, trained: _TrainedEpoch) -> Epoch:
+    started = time.perf_counter()
+    validation = predict(setup.model, setup.validation.in_order(), setup.autocast)
+    sealed = predict(setup.model, setup.test.in_order(), setup.autocast) if conditions.sealed_test_curve else None
+    progress.seconds_evaluating += time.perf_counter() - started
+    row = _row(len(progress.rows) + 1, trained, validation, sealed, len(setup.train))
+    _note(progress, row, trained, sealed, setup)
+    return row
 
 
 def _row(epoch: int, trained: _TrainedEpoch, validation: Predictions, sealed: Predictions | None, images: int) -> Epoch:
