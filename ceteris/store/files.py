@@ -6,13 +6,13 @@ import hashlib
 import io
 import json
 import math
+import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
-from safetensors import SafetensorError
+from pydantic import TypeAdapter
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
@@ -23,8 +23,35 @@ FORMAT = 1
 RECORD, EPOCHS, STEPS, PREDICTIONS, EXAMPLES, WEIGHTS, LOG = (
     "record.json", "epochs.jsonl", "steps.npz", "predictions.npz", "examples.npz", "weights.safetensors", "log.txt"
 )  # fmt: skip
-_DATA, _MODEL, _COST = TypeAdapter(DataFacts), TypeAdapter(ModelFacts | None), TypeAdapter(Cost | None)
+FILES = {EPOCHS, STEPS, PREDICTIONS, EXAMPLES, WEIGHTS, LOG}
 _EPOCH = TypeAdapter(Epoch)
+Parsed = TypeVar("Parsed")
+
+
+@dataclass(frozen=True)
+class _File:
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class _Statement:
+    key: str
+    status: Status
+    reason: str
+    seed: int
+    recipe: dict[str, Any]
+    data: DataFacts
+    model: ModelFacts | None
+    normalize: dict[str, list[float]]
+    environment: dict[str, Any]
+    chosen_epoch: int
+    metrics: dict[str, float]
+    cost: Cost | None
+    files: dict[str, _File]
+
+
+_STATEMENT = TypeAdapter(_Statement)
 
 
 class BrokenRecord(Exception):
@@ -45,7 +72,7 @@ def pack(record: Record) -> dict[str, bytes]:
     if record.weights:
         files[WEIGHTS] = save_tensors({name: np.asarray(array, order="C") for name, array in record.weights.items()})
     if record.log:
-        files[LOG] = record.log.encode()
+        files[LOG] = record.log.encode(errors="backslashreplace")
     said = {
         "format": FORMAT,
         "key": record.key,
@@ -67,7 +94,7 @@ def pack(record: Record) -> dict[str, bytes]:
 
 
 def read_statement(content: bytes) -> dict[str, Any]:
-    """`record.json`, checked against its own hash. Raises BrokenRecord."""
+    """`record.json`, checked against its own hash and for having every field. Raises BrokenRecord."""
     try:
         said: dict[str, Any] = json.loads(content)
         claimed = said.pop("sha256")
@@ -75,57 +102,67 @@ def read_statement(content: bytes) -> dict[str, Any]:
             raise BrokenRecord(f"{RECORD} does not match its own sha256")
         if said["format"] != FORMAT:
             raise BrokenRecord(f"{RECORD} has format {said['format']}, this version reads {FORMAT}")
+        unknown = set(_STATEMENT.validate_python(said).files) - FILES
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BrokenRecord(f"{RECORD} cannot be read: {error}") from None
+    if unknown:
+        raise BrokenRecord(f"{RECORD} names files that no record has: {', '.join(map(repr, sorted(unknown)))}")
     return said
 
 
 def unpack(said: Mapping[str, Any], read: Callable[[str], bytes], *, weights: bool) -> Record:
-    """The Record that `record.json` describes.
+    """The Record that `record.json` describes; `read` gives the verified bytes of a file by its name.
 
-    Args:
-        said: from `read_statement`.
-        read: file name -> bytes, already verified.
-        weights: read them too; they are most of a record's bytes, and a report does not need them.
-
-    Raises BrokenRecord.
+    `weights` are most of a record's bytes, and a report does not need them. Raises BrokenRecord naming the file.
     """
-    names = said["files"]
-    arrays = {name: _unpack_arrays(read(name)) if name in names else {} for name in (STEPS, PREDICTIONS, EXAMPLES)}
-    try:
-        return Record(
-            key=said["key"],
-            status=Status(said["status"]),
-            reason=said["reason"],
-            recipe=said["recipe"],
-            seed=said["seed"],
-            data=_DATA.validate_python(said["data"]),
-            model=_MODEL.validate_python(said["model"]),
-            normalize=said["normalize"],
-            environment=said["environment"],
-            epochs=_unpack_epochs(read(EPOCHS)),
-            chosen_epoch=said["chosen_epoch"],
-            metrics=said["metrics"],
-            cost=_COST.validate_python(said["cost"]),
-            steps=arrays[STEPS],
-            predictions=arrays[PREDICTIONS],
-            examples=arrays[EXAMPLES],
-            weights=load_tensors(read(WEIGHTS)) if weights and WEIGHTS in names else {},
-            log=read(LOG).decode(errors="replace") if LOG in names else "",
-        )
-    except (KeyError, TypeError, ValueError, ValidationError, SafetensorError) as error:
-        raise BrokenRecord(f"{RECORD} cannot be read: {error}") from None
+    whole = _STATEMENT.validate_python(said)
+
+    def parsed(name: str, parse: Callable[[bytes], Parsed], absent: Parsed) -> Parsed:
+        if name not in whole.files:
+            return absent
+        content = read(name)
+        try:
+            return parse(content)
+        except Exception as error:  # numpy, zipfile, zlib, json, pydantic and safetensors: each has its own
+            raise BrokenRecord(f"{name} cannot be read: {error}") from None
+
+    return Record(
+        key=whole.key,
+        status=whole.status,
+        reason=whole.reason,
+        recipe=whole.recipe,
+        seed=whole.seed,
+        data=whole.data,
+        model=whole.model,
+        normalize=whole.normalize,
+        environment=whole.environment,
+        epochs=parsed(EPOCHS, _unpack_epochs, ()),
+        chosen_epoch=whole.chosen_epoch,
+        metrics=whole.metrics,
+        cost=whole.cost,
+        steps=parsed(STEPS, _unpack_arrays, {}),
+        predictions=parsed(PREDICTIONS, _unpack_arrays, {}),
+        examples=parsed(EXAMPLES, _unpack_arrays, {}),
+        weights=parsed(WEIGHTS, load_tensors, {}) if weights else {},
+        log=parsed(LOG, lambda content: content.decode(errors="replace"), ""),
+    )
 
 
 def _pack_arrays(arrays: Mapping[str, np.ndarray]) -> bytes:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
     return buffer.getvalue()
 
 
 def _unpack_arrays(content: bytes) -> dict[str, np.ndarray]:
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+        arrays = {name: archive[name] for name in archive.files}
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        raise ValueError("it holds something that is not an array")
+    return arrays
 
 
 def _pack_epochs(epochs: tuple[Epoch, ...]) -> bytes:
