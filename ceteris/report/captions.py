@@ -135,7 +135,7 @@ def how_sure(evidence: Evidence, found: Sequence[Habit], words: Words) -> list[s
         said.append(test_set)
     if found:
         extra = sum(one.extra for one in found) / len(found)
-        said.append(words("sure.optimism", optimism=points(extra)))
+        said.append(words("sure.optimism", optimism=percent(extra)))
     return said
 
 

@@ -146,7 +146,7 @@ def _for_page(svg: str, drawing: Drawing, panel: Panel) -> str:
     rest = re.sub(r"font: ([^;\"]*?)('DejaVu Sans'[^;\"]*)", r"font: \1var(--sans, sans-serif)", rest)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {box.group() if box else ""} role="img" '
-        f'style="max-width:{1.4 * 72 * panel.width:.0f}px" aria-label="{label}"><title>{label}</title>{rest}'
+        f'style="max-width:{1.6 * 72 * panel.width:.0f}px" aria-label="{label}"><title>{label}</title>{rest}'
     )
 
 

@@ -82,8 +82,9 @@ def value(anything: Any) -> str:
 
 
 def _three_digits(number: float) -> str:
-    digits = max(0, 2 - math.floor(math.log10(abs(number)))) if number else 0
-    return f"{number:.{digits if abs(number) < 999.5 else 0}f}"
+    rounded = float(f"{number:.3g}")
+    digits = max(0, 2 - math.floor(math.log10(abs(rounded)))) if rounded else 0
+    return f"{rounded:.{digits}f}"
 
 
 def _signed_zero(text: str) -> str:

@@ -116,7 +116,8 @@ def seed_by_seed(evidence: Evidence, contrast: Contrast, words: Words) -> Table:
         shown = NONE if difference is None else points(difference)
         rows.append((Cell(str(ours.seed)), *(_score(evidence, trial, words) for trial in (ours, theirs)), Cell(shown)))
     headings = (words("page.seed"), sides[0].name, sides[1].name, words("page.difference"))
-    return Table(f"contrast-{sides[0].index}", words("page.per_seed"), headings, tuple(rows), ())
+    caption = words("page.contrast", arm=sides[0].name, baseline=sides[1].name)
+    return Table(f"contrast-{sides[0].index}", caption, headings, tuple(rows), ())
 
 
 def reported(evidence: Evidence, words: Words) -> Table | None:

@@ -113,7 +113,7 @@ def _label(axes: Axes, points: Mapping[str, tuple[float, ArmEvidence]]) -> None:
         long = columns_of(shown) * INCHES_PER_COLUMN * 0.88
         options = [
             (start, start + long, y + up - 0.06, y + up + 0.06)
-            for up in (0.0, 0.14, -0.14, 0.28, -0.28, 0.42, -0.42)
+            for up in (0.12, -0.12, 0.0, 0.26, -0.26, 0.4, -0.4)
             for start in (x + 0.1, x - 0.1 - long, x - long / 2)
         ]
         inside = [box for box in options if box[0] >= 0 and box[1] <= width + RIGHT and 0 <= box[2] < height]

@@ -141,22 +141,30 @@ def _draw_arm(axes: Axes, arm: ArmEvidence, curves: Sequence[Curve], measure: st
 
 
 def _label_ends(axes: Axes, ends: list[tuple[float, ArmEvidence]], limits: tuple[float, float]) -> None:
-    """Names at the right edge, each at the height of its line's end, pushed apart where they would overlap."""
+    """Names at the right edge, each at the height of its line's end or as near as no two of them overlap."""
     low, high = limits
     step = (high - low) * min(0.085, 1 / max(1, len(ends)))
-    placed: list[float] = []
-    ends = sorted(ends, key=lambda end: end[0])
-    for y, _ in ends:
-        placed.append(max(min(max(y, low), high), placed[-1] + step if placed else low))
-    over = placed[-1] - high if placed else 0
-    for place in range(len(placed) - 1, -1, -1):
-        above = placed[place + 1] - step if place + 1 < len(placed) else high
-        placed[place] = min(placed[place], above) if over > 0 else placed[place]
-    for (_, arm), y in zip(ends, placed, strict=True):
+    ends = sorted(ends, key=lambda end: (end[0], end[1].index))
+    for (_, arm), y in zip(ends, apart([min(max(y, low), high) for y, _ in ends], step), strict=True):
         drawn = look(arm.index)
         label = shortened(arm.name, 15)
         across = axes.get_yaxis_transform()
         axes.text(1.02, y, label, transform=across, va="center", fontsize=8, color=drawn.colour, weight="bold")
+
+
+def apart(heights: Sequence[float], step: float) -> list[float]:
+    """Rising heights moved as little as it takes to be `step` apart: groups that touch spread about their mean."""
+    groups: list[list[float]] = []
+    for height in heights:
+        groups.append([height])
+        while len(groups) > 1 and _bottom(groups[-1], step) < _bottom(groups[-2], step) + len(groups[-2]) * step:
+            last = groups.pop()
+            groups[-1] += last
+    return [_bottom(group, step) + place * step for group in groups for place in range(len(group))]
+
+
+def _bottom(group: Sequence[float], step: float) -> float:
+    return sum(group) / len(group) - (len(group) - 1) * step / 2
 
 
 def _rows(curve: Curve, axis: str) -> list[dict[str, Any]]:
