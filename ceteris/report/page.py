@@ -8,12 +8,14 @@ import os
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from ceteris.errors import InputError, Problem
 from ceteris.report import tables
 from ceteris.report.captions import how_sure
 from ceteris.report.confusions import Confusions
@@ -46,7 +48,8 @@ def write_report(plan: Plan, records: Mapping[str, Record], to: Path, language: 
         to: the folder, made if it is not there; files of an earlier report are replaced one by one.
         language: of sentences, headings and figure labels; see `words.languages`.
 
-    Returns the path of report.html. Raises InputError for a language without message table.
+    Returns the path of report.html. Raises InputError for a language without message table and a folder that cannot be
+    written.
     """
     words = Words(language)
     evidence = gather(plan, records)
@@ -183,7 +186,12 @@ def _tail(log: str) -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise InputError(Problem(f"the report cannot be written: {error.strerror}", str(path))) from None

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from ceteris.errors import InputError
 from ceteris.report.evidence import gather
 from ceteris.report.page import contents, write_report
 from ceteris.report.words import Words
@@ -250,3 +251,10 @@ def test_writing_replaces_files_whole_and_leaves_nothing_else(world, tmp_path):
     assert path == tmp_path / "report.html"
     assert "old" not in path.read_text(encoding="utf-8")[:4]
     assert not list(tmp_path.rglob(".*"))
+
+
+def test_a_folder_that_cannot_be_written_is_an_input_error(world, tmp_path):
+    made_up = world({"a": 0.7, "b": 0.8}, absent=EVERY)
+    (tmp_path / "report").write_text("a file")
+    with pytest.raises(InputError, match="the report cannot be written"):
+        write_report(made_up.plan, made_up.records, tmp_path / "report")
