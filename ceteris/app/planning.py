@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ceteris.app.screen import duration, table, warn
 from ceteris.lab.run import Resources, share_cores
-from ceteris.stats.power import POWER, detectable_effect, planning_sd
 from ceteris.store.records import Store
 from ceteris.study.manifest import Plan
 from ceteris.study.vocabulary import FULL
@@ -21,9 +21,8 @@ GUESSED_ACCURACY = 0.8
 def outlook(plan: Plan, store: Store) -> dict[str, Any]:
     """The plan as plain values: arms, trials, cost, and what the design can find out."""
     done = {trial.key for trial in plan.trials if store.has(trial.key)}
-    left = {trial.key for trial in plan.trials} - done
-    prices = {trial.key: next(a.seconds or 0.0 for a in plan.arms if a.name == trial.arm) for trial in plan.trials}
-    threads, workers = share_cores(len(prices), Resources())
+    keys = {trial.key for trial in plan.trials}
+    threads, workers = share_cores(len(keys), Resources())
     return {
         "study": plan.study.name,
         "question": plan.study.question,
@@ -43,8 +42,8 @@ def outlook(plan: Plan, store: Store) -> dict[str, Any]:
             for arm in plan.arms
         ],
         "trials": [{"arm": t.arm, "seed": t.seed, "key": t.key, "done": t.key in done} for t in plan.trials],
-        "new": len(left),
-        "seconds_left": sum(prices[key] for key in left) / max(1, min(workers, len(left) or 1)),
+        "new": len(keys - done),
+        "seconds_left": seconds_left(plan, keys - done),
         "processes": workers,
         "threads": threads,
         "test": f"{'paired' if plan.study.pairing == 'paired' else 'Welch'} t over {len(plan.study.seeds)} seeds",
@@ -55,15 +54,26 @@ def outlook(plan: Plan, store: Store) -> dict[str, Any]:
     }
 
 
+def seconds_left(plan: Plan, left: Collection[str]) -> float:
+    """Predicted wall time of training the trials with these keys, as many at a time as the plan allows."""
+    prices = {arm.name: arm.seconds or 0.0 for arm in plan.arms}
+    whole = sum({trial.key: prices[trial.arm] for trial in plan.trials if trial.key in left}.values())
+    _, workers = share_cores(len({trial.key for trial in plan.trials}), Resources())
+    return whole / max(1, min(workers, len(left)))
+
+
 def _detectable(plan: Plan, store: Store, done: set[str]) -> dict[str, Any] | None:
     """The smallest difference found with 80 % power, from a guess of the spread; None with one seed."""
+    from ceteris.stats.power import POWER, detectable_effect, planning_sd
+
     seeds, contrasts = len(plan.study.seeds), max(1, len(plan.arms) - 1)
     if seeds < 2:
         return None
     found = [store.statement(key)["metrics"].get(plan.study.metric) for key in sorted(done)]
     scores = [score for score in found if score is not None]
-    accuracy = sum(scores) / len(scores) if scores else GUESSED_ACCURACY
     images = plan.baseline.recipe["split"]["test_images"] or plan.baseline.data.test_images
+    mean = sum(scores) / len(scores) if scores else GUESSED_ACCURACY
+    accuracy = min(mean, 1 - 1 / images)  # without a single error there would be no spread at all
     sd = planning_sd(accuracy, images)
     effect = detectable_effect(seeds, sd, plan.study.alpha / contrasts, pairing=plan.study.pairing)
     return {"effect": effect, "power": POWER, "sd": sd, "accuracy": accuracy, "from_records": bool(scores)}
@@ -149,14 +159,14 @@ def study_status(plan: Plan, store: Store) -> dict[str, Any]:
     outcomes: dict[str, int] = {}
     for row in trials:
         outcomes[row["status"]] = outcomes.get(row["status"], 0) + 1
-    view = outlook(plan, store)
+    left = {trial["key"] for trial in trials if trial["status"] in ("left", "begun")}
     return {
         "study": plan.study.name,
         "scale": plan.scale,
         "overrides": dict(plan.overrides),
         "outcomes": outcomes,
         "trials": trials,
-        "seconds_left": view["seconds_left"],
+        "seconds_left": seconds_left(plan, left),
     }
 
 

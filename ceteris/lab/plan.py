@@ -17,7 +17,7 @@ from ceteris.study.manifest import Plan, PlannedArm, PlannedTrial
 from ceteris.study.mistakes import Place
 from ceteris.study.paths import differences
 from ceteris.study.record import DataFacts
-from ceteris.study.vocabulary import FULL, PartSpec, Recipe, Study
+from ceteris.study.vocabulary import FULL, PartSpec, Study
 from ceteris.version import VERSION
 
 Locate = Callable[[Place], str]
@@ -71,7 +71,7 @@ def make_plan(request: Request, place: DataPlace, known: KnownFacts) -> Plan:
     for arm in made:
         try:
             resolved.append(resolve(arm.recipe))
-            data = data_source(arm.recipe.data, place).facts()
+            data = _data_facts(arm.recipe.data, place)
             planned.append(_planned(arm, resolved[-1], resolved[0], data, known))
         except InputError as error:
             fresh = [problem for problem in error.problems if problem not in said]
@@ -87,6 +87,16 @@ def make_plan(request: Request, place: DataPlace, known: KnownFacts) -> Plan:
     return Plan(
         study, request.scale, request.overrides, tuple(planned), trials, request.source, request.options, VERSION
     )  # fmt: skip
+
+
+def _data_facts(spec: PartSpec, place: DataPlace) -> DataFacts:
+    """The facts of a data set; what is wrong with its files stands at the recipe's `data` and names them."""
+    try:
+        return data_source(spec, place).facts()
+    except InputError as error:
+        said = (f"{problem.where}: {problem.what}" if problem.where else problem.what for problem in error.problems)
+        hints = (problem.hint for problem in error.problems)
+        raise InputError(*(Problem(what, "data", hint) for what, hint in zip(said, hints, strict=True))) from None
 
 
 def data_source(spec: PartSpec, place: DataPlace) -> DataSource:
@@ -138,9 +148,6 @@ def _check_split(recipe: Mapping[str, Any], data: DataFacts) -> None:
 
 def _located(problem: Problem, study: Study, arm: Arm, locate: Locate) -> Problem:
     """The problem at the line of the level, the variant or the baseline field that caused it."""
-    if problem.where.partition(".")[0] not in Recipe.model_fields:  # a file of the data set, say: named in the sentence
-        what = f"{problem.where}: {problem.what}" if problem.where else problem.what
-        problem = Problem(what, "", problem.hint)
     path: Place = tuple(int(s) if s.isdigit() else s for s in problem.where.split(".")) if problem.where else ()
     if VARIANT in arm.levels and path and path[0] in study.variants[arm.levels[VARIANT]]:
         return Problem(problem.what, locate(("variants", arm.levels[VARIANT], *path)), problem.hint)

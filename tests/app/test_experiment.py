@@ -1,0 +1,128 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from ceteris.app.finding import built_in_studies
+from ceteris.store.records import Store
+
+
+def options(ran, *more):
+    return (ran / "tiny.yaml", "--store", ran / "store", *more)
+
+
+def test_a_run_leaves_records_a_plan_and_a_report(ran):
+    folder = ran / "store" / "studies" / "tiny-full"
+    assert len(Store(ran / "store").keys()) == 4
+    assert {"plan.json", "study.yaml", "report"} == {file.name for file in folder.iterdir()}
+    assert {"report.html", "report.md", "results.csv", "tables", "figures"} <= {
+        file.name for file in (folder / "report").iterdir()
+    }
+
+
+def test_run_again_trains_nothing(call, ran):
+    before = {file: file.stat().st_mtime_ns for file in (ran / "store").glob("??/*/record.json")}
+    printed = call("run", *options(ran))
+    assert printed.code == 0
+    assert "4 trials, 4 done, 0 to train" in printed.out
+    assert "report.html" in printed.out
+    assert before == {file: file.stat().st_mtime_ns for file in (ran / "store").glob("??/*/record.json")}
+
+
+@pytest.mark.parametrize("command", ["run", "report", "status", "plan"])
+def test_what_only_reads_needs_no_torch(ran, command):
+    arguments = [command, *map(str, options(ran))]
+    called = f"from ceteris.app.cli import main\nassert main({arguments}) == 0"
+    code = f"import sys\n{called}\nassert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=ran)
+
+
+def test_run_as_json(call, ran):
+    found = json.loads(call("run", *options(ran, "--json")).out)
+    assert {trial["status"] for trial in found["trials"]} <= {"finished", "did not learn"}
+    assert found["missing"] == []
+    assert len(found["verdicts"]) == len(found["contrasts"]) == 1
+    assert found["report"].endswith("report.html")
+
+
+def test_plan_shows_trials_and_what_the_design_can_find(call, ran):
+    text = call("plan", *options(ran)).out
+    found = json.loads(call("plan", *options(ran, "--json")).out)
+    assert "every trial is done" in text
+    assert "paired t over 2 seeds, 1 contrast" in text
+    assert found["new"] == 0
+    assert [arm["done"] for arm in found["arms"]] == [2, 2]
+    assert all(len(trial["key"]) == 64 and trial["key"][:16] in text for trial in found["trials"])
+    assert found["detectable"]["effect"] > 0
+
+
+def test_plan_of_one_seed_says_that_it_cannot_decide(call, ran):
+    assert "cannot decide anything" in call("plan", *options(ran, "--seeds", "1")).out
+    assert json.loads(call("plan", *options(ran, "--seeds", "1", "--json")).out)["detectable"] is None
+
+
+def test_status_of_one_study_and_of_all(call, ran):
+    assert "tiny at scale full: " in call("status", "--store", ran / "store").out
+    one = json.loads(call("status", *options(ran, "--seeds", "3", "--json")).out)
+    assert one["outcomes"]["left"] == 2
+    assert "no study has run" in call("status", "--store", ran / "nowhere").out
+
+
+def test_compare(call, ran):
+    text = call("compare", ran / "tiny.yaml", "relu", "gelu", "--store", ran / "store").out
+    found = json.loads(call("compare", ran / "tiny.yaml", "relu", "gelu", "--store", ran / "store", "--json").out)
+    assert "gelu" in text
+    assert "seed" in text
+    assert found
+
+
+def test_report_to_another_folder_and_in_chinese(call, ran, tmp_path):
+    printed = call("report", *options(ran, "--to", tmp_path / "here", "--lang", "zh"))
+    assert printed.code == 0
+    assert 'lang="zh' in (tmp_path / "here" / "report.html").read_text(encoding="utf-8")
+
+
+def test_report_of_a_study_that_did_not_run_says_what_is_missing(call, ran, tmp_path):
+    printed = call("report", ran / "tiny.yaml", "--store", tmp_path / "empty")
+    assert printed.code == 0
+    assert "0 of 4 trials have a record" in printed.out
+
+
+def test_a_failed_trial_gives_exit_code_1(call, ran, tmp_path, monkeypatch):
+    def fails(*_):
+        raise RuntimeError("no such luck")
+
+    monkeypatch.setattr("ceteris.engine.train.train", fails)
+    arguments = (ran / "tiny.yaml", "--store", tmp_path / "other", "--executor", "inline")
+    printed = call("run", *arguments)
+    assert printed.code == 1
+    assert "no such luck" in printed.out
+    assert call("run", *arguments).code == 1
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert call("run", *arguments, "--retry", "failed").code == 0
+
+
+def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(call, ran, tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ceteris.app.running.run_jobs", interrupted)
+    printed = call("run", ran / "tiny.yaml", "--store", tmp_path / "other", "--executor", "inline")
+    assert printed.code == 130
+    assert "run the same command again" in printed.err
+    assert list((tmp_path / "other").glob("studies/*/report/report.html"))
+
+
+@pytest.mark.parametrize("name", built_in_studies())
+def test_every_built_in_study_runs_at_smoke(call, name, tiny_cifar, tmp_path):
+    """The real command, data set layout, networks and report; only the images are noise and the network is small."""
+    printed = call(
+        "run", name, "--scale", "smoke", "--store", tmp_path / "store", "--executor", "inline",
+        "--data-dir", tiny_cifar, "--allow-modified-data", "--json",
+    )  # fmt: skip
+    assert printed.code == 0, printed.err
+    found = json.loads(printed.out)
+    assert found["missing"] == []
+    assert {trial["status"] for trial in found["trials"]} <= {"finished", "did not learn"}

@@ -1,0 +1,87 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ceteris
+from ceteris import Factor, Recipe, Study, run
+from ceteris.app.finding import find_study
+from ceteris.store.records import Store
+
+
+def test_run_gives_results_and_shares_records_with_the_command(ran):
+    study, _ = find_study(str(ran / "tiny.yaml"))
+    before = Store(ran / "store").keys()
+    results = run(study, store=ran / "store", executor="inline", quiet=True)
+    assert Store(ran / "store").keys() == before
+    assert results.report.is_file()
+    assert set(results.scores("relu")) == {0, 1}
+    assert results.scores("relu")[0] == results.records[results.plan.trials[0].key].metrics["top1"]
+    assert len(results.contrasts) == 1
+    assert "gelu" in str(results)
+
+
+def test_overrides_seeds_and_scale(ran):
+    study, _ = find_study(str(ran / "tiny.yaml"))
+    results = run(study, scale="smoke", seeds=[5], store=ran / "other", executor="inline", quiet=True)
+    assert {trial.seed for trial in results.plan.trials} == {5}
+    assert {len(record.epochs) for record in results.records.values()} == {1}
+
+
+def test_everything_promised_is_there():
+    for name in ceteris.__all__:
+        assert getattr(ceteris, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = ceteris.nothing
+
+
+def test_a_mistake_in_python_is_an_input_error(tmp_path):
+    from ceteris.errors import InputError
+
+    baseline = Recipe(data="digits", model="plain-cn", optimizer={"name": "sgd", "lr": 0.1}, epochs=1)
+    study = Study(name="s", question="q", baseline=baseline, factors=[Factor("epochs", [2])])
+    with pytest.raises(InputError, match="did you mean 'plain-cnn'"):
+        run(study, store=tmp_path)
+
+
+def test_the_example_of_the_readme_runs(tmp_path):
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    (tmp_path / "example.py").write_text(example)
+    done = subprocess.run([sys.executable, "example.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "report.html" in done.stdout
+
+
+OWN_PART = '''
+from torch import nn
+from ceteris import Factor, Recipe, Study, register, run
+
+@register("model")
+def just_linear(classes: int, channels: int, image_size: int, *, bias: bool = True) -> nn.Module:
+    """One linear layer."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(channels * image_size**2, classes, bias=bias))
+
+study = Study(
+    name="own",
+    question="Does a linear layer need a bias?",
+    baseline=Recipe(data="digits", model="just-linear", optimizer={"name": "sgd", "lr": 0.1}, epochs=1),
+    factors=[Factor("model.bias", [False])],
+    seeds=1,
+)
+
+if __name__ == "__main__":
+    print([str(record.status) for record in run(study, executor="processes", workers=1).records.values()])
+'''
+
+
+def test_a_part_of_ones_own_in_a_script_and_as_module(tmp_path, call):
+    (tmp_path / "own_study.py").write_text(OWN_PART)
+    done = subprocess.run([sys.executable, "own_study.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "['finished', 'finished']" in done.stdout
+    printed = call("run", "own_study:study", "--executor", "inline")
+    assert printed.code == 0
+    assert "2 trials, 2 done, 0 to train" in printed.out

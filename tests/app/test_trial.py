@@ -1,0 +1,68 @@
+import json
+
+import numpy as np
+from PIL import Image
+
+from ceteris.store.records import Store
+
+
+def first_key(ran):
+    return Store(ran / "store").keys()[0]
+
+
+def test_show_prints_outcome_recipe_curves_and_layers(call, ran):
+    key = first_key(ran)
+    text = call("show", key[:10], "--store", ran / "store").out
+    record = Store(ran / "store").get(key)
+    assert key in text
+    assert f"{100 * record.metrics['top1']:.2f} %" in text
+    assert "plain-cnn (width=4" in text
+    assert f"{record.model.parameters:,}" in text
+    assert f"*{record.chosen_epoch}" in text
+
+
+def test_show_as_json(call, ran):
+    found = json.loads(call("show", first_key(ran), "--store", ran / "store", "--json").out)
+    assert found["recipe"]["epochs"] == 3
+    assert [row["epoch"] for row in found["epochs"]] == [1, 2, 3]
+
+
+def test_predict_names_the_class_that_the_record_predicted(call, ran, tmp_path):
+    record = Store(ran / "store").get(first_key(ran))
+    wrong = record.examples["pixels"]
+    names = [record.data.classes[c] for c in record.examples["predicted"]]
+    assert len(wrong), "the fixture's network makes no mistake to look at"
+    Image.fromarray(wrong[0]).save(tmp_path / "first.png")
+    arguments = ("predict", record.key, tmp_path / "first.png", "--store", ran / "store")
+    assert names[0] in call(*arguments, "--top", "1").out
+    (found,) = json.loads(call(*arguments, "--top", "3", "--json").out)
+    assert next(iter(found["classes"])) == names[0]
+    assert np.isclose(sum(found["classes"].values()), 1)
+
+
+def test_predict_refuses_what_is_no_image(call, ran, tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    for name in ("notes.txt", "missing.png"):
+        printed = call("predict", first_key(ran), tmp_path / name, "--store", ran / "store")
+        assert printed.code == 2
+        assert name in printed.err
+
+
+def test_fsck_finds_sets_aside_and_the_run_repairs(call, tmp_path, ran):
+    store = tmp_path / "store"
+    arguments = (ran / "tiny.yaml", "--scale", "smoke", "--store", store, "--executor", "inline")
+    assert call("run", *arguments).code == 0
+    assert "2 records, 0 broken" in call("fsck", "--store", store).out
+    key = Store(store).keys()[0]
+    file = Store(store).folder(key) / "predictions.npz"
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+
+    printed = call("fsck", "--store", store)
+    assert printed.code == 1
+    assert "predictions.npz does not match" in printed.out
+    assert call("report", *arguments[:-2]).code == 2
+    assert json.loads(call("fsck", "--store", store, "--set-aside", "--json").out)["broken"].keys() == {key}
+    assert Store(store).missing([key]) == [key]
+    assert call("run", *arguments).code == 0
+    assert call("fsck", "--store", store).code == 0
+    assert list((store / "set-aside").iterdir())
