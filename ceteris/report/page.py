@@ -34,6 +34,7 @@ from ceteris.report.sentences import modified_sentence, verdict_sentences, warni
 from ceteris.report.words import Words
 from ceteris.study.manifest import Plan
 from ceteris.study.record import Record
+from ceteris.study.vocabulary import FULL
 
 TEMPLATES = Path(__file__).parent / "templates"
 LOG_LINES = 20
@@ -125,7 +126,8 @@ def badges(evidence: Evidence, words: Words) -> list[str]:
 def commands(evidence: Evidence) -> list[tuple[str, str]]:
     """(command line, message key of what it does), exact enough to paste."""
     plan = evidence.plan
-    rest = shlex.join([plan.source, "--scale", plan.scale, *plan.options])
+    scale = [] if "--scale" in plan.options or plan.scale == FULL else ["--scale", plan.scale]
+    rest = shlex.join([plan.source, *scale, *plan.options])
     made = [(f"ceteris {verb} {rest}", f"repeat.{verb}") for verb in ("plan", "run", "report")]
     return [*made, (f"ceteris show {evidence.trials[0].planned.key}", "repeat.show")]
 

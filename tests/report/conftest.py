@@ -47,21 +47,10 @@ class World:
         self.ended, self.threads = dict(ended or {}), dict(threads or {})
         fingerprint = "sha256:" + "ab" * 32
         self.data = DataFacts("cifar10", fingerprint, official, self.classes, 32, 3, 50000, 10000)
-        baseline = next(iter(arms))
         recipes = {name: self.recipe(name, smoothing=name in confounded) for name in arms}
-        fields: dict = {"name": "made-up", "question": "Do residual connections beat a plain network?"}
-        fields |= {
-            "scales": {"laptop": Scale(), "smoke": Scale()},
-            "seeds": list(range(seeds)),
-            "baseline_name": baseline,
-        }
-        planned = Study(
-            baseline=Recipe.model_validate({"data": "cifar10", "model": "m0", "optimizer": "sgd", "epochs": EPOCHS}),
-            factors=[Factor("model", ["other"])],
-            **fields | study,
-        )
+        drawn = self.study(seeds, next(iter(arms)), study)
         self.plan = Plan(
-            study=at_scale(planned, scale),
+            study=at_scale(drawn, scale),
             scale=scale,
             overrides={},
             arms=tuple(self.arm(name, recipes, name in confounded) for name in arms),
@@ -71,11 +60,23 @@ class World:
                 for name in arms
             ),
             source="made-up",
-            options=(),
+            options=("--scale", scale, "--allow-modified-data"),
             ceteris="0.1.0",
         )
         wanted = [trial for trial in self.plan.trials if (trial.arm, trial.seed) not in absent]
         self.records = {trial.key: self.record(trial, recipes[trial.arm]) for trial in wanted}
+
+    def study(self, seeds: int, baseline: str, given: dict) -> Study:
+        fields = {
+            "name": "made-up",
+            "question": "Do residual connections beat a plain network?",
+            "baseline": Recipe.model_validate({"data": "cifar10", "model": "m", "optimizer": "sgd", "epochs": EPOCHS}),
+            "baseline_name": baseline,
+            "factors": [Factor("model", ["other"])],
+            "scales": {"laptop": Scale(), "smoke": Scale()},
+            "seeds": list(range(seeds)),
+        }
+        return Study(**fields | given)
 
     def recipe(self, name: str, *, smoothing: bool) -> dict:
         return {

@@ -187,7 +187,12 @@ def test_a_full_scale_is_compared(world):
 
 
 def test_assumptions_notes_and_commands_are_there(page):
-    for wanted in ("optimizer.lr: left out", "A made-up study.", "ceteris run made-up --scale laptop", "2.13.0"):
+    for wanted in (
+        "optimizer.lr: left out",
+        "A made-up study.",
+        "ceteris run made-up --scale laptop --allow-modified-data",
+        "2.13.0",
+    ):
         assert wanted in page.text
 
 
