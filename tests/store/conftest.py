@@ -1,5 +1,9 @@
 """A record with everything in it, and a store for it."""
 
+import errno
+import io
+import os
+
 import numpy as np
 import pytest
 
@@ -63,3 +67,64 @@ def same():
         assert repr(vars(one) | plain) == repr(vars(other) | plain)
 
     return check
+
+
+class _FailingFile:
+    """A file open for writing whose writes can fail."""
+
+    def __init__(self, file, operation):
+        self._file, self._operation = file, operation
+
+    def write(self, content):
+        self._operation()
+        return self._file.write(content)
+
+    def __enter__(self):
+        self._file.__enter__()
+        return self
+
+    def __exit__(self, *error):
+        return self._file.__exit__(*error)
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+
+class Disk:
+    """Counts every operation that changes the disk, and lets the n-th one fail, once or from then on."""
+
+    def __init__(self, monkeypatch):
+        self.done, self.fails_at, self.code, self.forever = 0, 0, errno.ENOSPC, False
+        # Syncing is counted, not done: a crash of the machine is not what is tried here, and it takes long.
+        for name, operation in (("fsync", lambda descriptor: None), ("replace", os.replace), ("mkdir", os.mkdir)):
+            monkeypatch.setattr(os, name, self._counted(operation))
+        self._open = io.open
+        monkeypatch.setattr(io, "open", self._opened)
+
+    def fail(self, at, code=errno.ENOSPC, forever=False):
+        """Let the at-th operation from now fail; 0 for none."""
+        self.done, self.fails_at, self.code, self.forever = 0, at, code, forever
+
+    def _operation(self):
+        self.done += 1
+        if self.fails_at and (self.done == self.fails_at or (self.forever and self.done > self.fails_at)):
+            raise OSError(self.code, os.strerror(self.code))
+
+    def _counted(self, real):
+        def operation(*args, **named):
+            self._operation()
+            return real(*args, **named)
+
+        return operation
+
+    def _opened(self, file, mode="r", *args, **named):
+        if "x" not in mode and "w" not in mode:
+            return self._open(file, mode, *args, **named)
+        self._operation()
+        return _FailingFile(self._open(file, mode, *args, **named), self._operation)
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """A disk whose n-th operation fails when told to; see Disk."""
+    return Disk(monkeypatch)
