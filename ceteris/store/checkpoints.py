@@ -7,16 +7,18 @@ import re
 import shutil
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from ceteris.store.atomic import write_atomically
 from ceteris.store.files import sha256
 
-_NAME = re.compile(r"epoch-(\d{6})-([0-9a-f]{64})\.safetensors")
+_NAME = re.compile(r"epoch-(\d{6})-[0-9a-f]{64}\.safetensors")
 
 
 class Checkpoints:
@@ -30,17 +32,20 @@ class Checkpoints:
         self.folder.mkdir(parents=True, exist_ok=True)
         metadata = {"values": json.dumps(values)}
         content = save({name: np.asarray(array, order="C") for name, array in arrays.items()}, metadata)
-        write_atomically(self.folder / f"epoch-{epoch:06d}-{sha256(content)}.safetensors", content)
-        for old in self._files()[2:]:
+        written = self.folder / f"epoch-{epoch:06d}-{sha256(content)}.safetensors"
+        write_atomically(written, content)
+        # One that claims as many epochs or more was not resumed from: it is broken, and must not crowd out a good one.
+        before = [file for file in self._files() if file.name < f"epoch-{epoch:06d}"]
+        for old in {*self._files()} - {written, *before[:1]}:
             old.unlink(missing_ok=True)
 
     def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
-        """The latest state whose bytes match their hash, or None."""
+        """The latest state whose bytes match their hash and can be read, or None."""
         for file in self._files():
-            content = file.read_bytes()
-            match = _NAME.fullmatch(file.name)
-            if match and sha256(content) == match[2]:
-                return _values(content), load(content)
+            with suppress(OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError, struct.error):
+                content = file.read_bytes()
+                if file.name.endswith(f"-{sha256(content)}.safetensors"):
+                    return _values(content), load(content)
         return None
 
     @property
