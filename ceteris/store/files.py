@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
@@ -103,6 +103,10 @@ def read_statement(content: bytes) -> dict[str, Any]:
         if said["format"] != FORMAT:
             raise BrokenRecord(f"{RECORD} has format {said['format']}, this version reads {FORMAT}")
         unknown = set(_STATEMENT.validate_python(said).files) - FILES
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BrokenRecord(f"{RECORD} cannot be read: {where}: {first['msg']}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BrokenRecord(f"{RECORD} cannot be read: {error}") from None
     if unknown:

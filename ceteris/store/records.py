@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 import sys
@@ -34,8 +35,7 @@ class Store:
             self.root.mkdir(parents=True, exist_ok=True)
             write_atomically(self.root / ".writable", b"")
         except OSError as error:
-            what = f"the store cannot be written: {error.strerror}"
-            raise InputError(Problem(what, str(self.root), "choose another folder with --store")) from None
+            raise self._cannot_write(error) from None
 
     def folder(self, key: str) -> Path:
         """Where a trial's files lie."""
@@ -51,13 +51,13 @@ class Store:
 
     def keys(self) -> list[str]:
         """Every complete trial's key, sorted."""
-        return sorted(file.parent.name for file in self.root.glob(f"??/*/{RECORD}") if _KEY.fullmatch(file.parent.name))
+        return self._complete(f"??/*/{RECORD}")
 
     def find(self, start: str) -> str:
-        """The one key that begins so. Raises InputError when there is none or several."""
+        """The one complete trial's key that begins so. Raises InputError when there is none or several."""
         if not re.fullmatch(r"[0-9a-f]{4,64}", start):
             raise InputError(Problem(f"{start!r} is not a key", hint="a key is 64 hex digits; the first 4 or more do"))
-        found = sorted(f.name for f in self.root.glob(f"{start[:2]}/{start}*") if _KEY.fullmatch(f.name))
+        found = self._complete(f"{start[:2]}/{start}*/{RECORD}")
         if len(found) != 1:
             many = f"{len(found)} trials have a key that begins with {start}" if found else f"no trial has key {start}"
             raise InputError(Problem(many, str(self.root), "`ceteris status STUDY` lists them"))
@@ -69,14 +69,16 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in pack(record).items():
             write_atomically(folder / name, content)
+        for left_by_a_kill in folder.glob(".*.tmp"):
+            left_by_a_kill.unlink(missing_ok=True)
         sync_folder(folder.parent)
+        sync_folder(self.root)
         self.checkpoints(record.key).clear()
 
     def get(self, key: str, *, weights: bool = False) -> Record:
         """A record, every file that is read verified by its hash. Raises InputError naming what is broken."""
         try:
-            said = self._statement(key)
-            return unpack(said, lambda name: self._verified(key, name, said), weights=weights)
+            return self._read(key, weights)
         except BrokenRecord as error:
             hint = "`ceteris fsck` lists what is broken and sets it aside"
             raise InputError(Problem(str(error), str(self.folder(key)), hint)) from None
@@ -91,31 +93,20 @@ class Store:
     def broken(self, key: str) -> str:
         """What is wrong with a record, in words; empty when every file is as it was written."""
         try:
-            said = self._statement(key)
-            for name in said["files"]:
-                self._verified(key, name, said)
-            unpack(said, lambda name: (self.folder(key) / name).read_bytes(), weights=True)
+            self._read(key, weights=True)
         except BrokenRecord as error:
             return str(error)
         return ""
 
     def set_aside(self, key: str) -> Path:
         """Move a broken record out of the way, so that the trial counts as missing; nothing is deleted."""
-        aside = self.root / "set-aside"
-        aside.mkdir(exist_ok=True)
-        target = next(path for n in range(1, 10_000) if not (path := aside / f"{key}.{n}").exists())
-        self.folder(key).rename(target)
-        sync_folder(aside)
-        return target
+        return self._move(key, "set-aside")
 
-    def reopen(self, key: str) -> None:
-        """Let a failed trial be trained again under the same key; its record stays beside the new one."""
-        folder = self.folder(key)
-        if self._statement(key)["status"] != Status.FAILED:
+    def reopen(self, key: str) -> Path:
+        """Let a failed trial be trained again under the same key; where its record, log and all, is kept."""
+        if self.statement(key)["status"] != Status.FAILED:
             raise ValueError("only a failed trial is tried again")
-        n = next(n for n in range(1, 10_000) if not (folder / f"failed-{n}.json").exists())
-        (folder / RECORD).rename(folder / f"failed-{n}.json")
-        sync_folder(folder)
+        return self._move(key, "failed")
 
     def checkpoints(self, key: str) -> Checkpoints:
         """The unfinished trial's checkpoints."""
@@ -123,12 +114,38 @@ class Store:
 
     @contextlib.contextmanager
     def claim(self, key: str) -> Iterator[None]:
-        """Hold a trial: another process that claims it waits here. The system lets go when the holder dies."""
+        """Hold a trial: another process that claims it waits here. The system lets go when the holder dies.
+
+        Raises InputError when nothing can be written there.
+        """
         folder = self.folder(key)
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "claim").open("wb") as file:
-            _lock(file.fileno())
+        with contextlib.ExitStack() as held:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                _lock(held.enter_context((folder / "claim").open("wb")).fileno())
+            except OSError as error:
+                raise self._cannot_write(error) from None
             yield
+
+    def _complete(self, pattern: str) -> list[str]:
+        files = (file for file in self.root.glob(pattern) if _KEY.fullmatch(file.parent.name))
+        return sorted(file.parent.name for file in files if file.parent == self.folder(file.parent.name))
+
+    def _move(self, key: str, where: str) -> Path:
+        aside = self.root / where
+        aside.mkdir(exist_ok=True)
+        target = next(path for n in itertools.count(1) if not (path := aside / f"{key}.{n}").exists())
+        self.folder(key).rename(target)
+        sync_folder(aside)
+        return target
+
+    def _cannot_write(self, error: OSError) -> InputError:
+        what = f"the store cannot be written: {error.strerror}"
+        return InputError(Problem(what, str(self.root), "choose another folder with --store"))
+
+    def _read(self, key: str, weights: bool) -> Record:
+        said = self._statement(key)
+        return unpack(said, lambda name: self._verified(key, name, said), weights=weights)
 
     def _statement(self, key: str) -> dict[str, Any]:
         try:

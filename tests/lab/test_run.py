@@ -84,7 +84,7 @@ def test_a_failing_trial_is_a_record_and_the_others_go_on(planned, place, store,
     assert reopen_failed(planned, store) == 1
     assert [job.seed for job in run(planned, place, store)] == [0]
     assert store.get(planned.trials[0].key).status is not Status.FAILED
-    assert list(store.folder(planned.trials[0].key).glob("failed-*.json"))
+    assert [kept.name for kept in (store.root / "failed").iterdir()] == [f"{planned.trials[0].key}.1"]
 
 
 def test_a_store_that_refuses_stops_the_study_and_keeps_what_is_finished(planned, place, store, monkeypatch):

@@ -148,7 +148,7 @@ WRONG = {
 @pytest.mark.parametrize(("field", "value"), [(field, value) for field in WRONG for value in WRONG[field]])
 def test_a_field_of_the_wrong_kind_is_broken(record, field, value):
     files = pack(record())
-    with pytest.raises(BrokenRecord, match=rf"record\.json cannot be read(.|\n)*{field}"):
+    with pytest.raises(BrokenRecord, match=rf"record\.json cannot be read: {field}"):
         read_statement(forged(files, json.loads(files[RECORD]) | {field: value})[RECORD])
 
 
@@ -157,7 +157,7 @@ def test_a_field_that_is_not_there_is_broken(record, field):
     files = pack(record())
     said = json.loads(files[RECORD])
     del said[field]
-    with pytest.raises(BrokenRecord, match=rf"record\.json cannot be read(.|\n)*{field}"):
+    with pytest.raises(BrokenRecord, match=rf"record\.json cannot be read: {field}: Field required"):
         read_statement(forged(files, said)[RECORD])
 
 
