@@ -79,7 +79,6 @@ def main(arguments: list[str] | None = None) -> int:
         error.show()
         return BAD_INPUT
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:  # `ceteris status | head`
         sys.stderr.close()

@@ -83,13 +83,9 @@ def run(
     request = asked.request()
     resources = Resources(executor, workers, device)
     place = asked.place()
-    try:
-        finished = run_request(
-            request, place, asked.store, resources, language=lang, retry_failed=retry == "failed", quiet=as_json
-        )
-    except KeyboardInterrupt:
-        click.echo("\ninterrupted; finished trials and epochs are kept. To go on, run the same command again", err=True)
-        raise
+    finished = run_request(
+        request, place, asked.store, resources, language=lang, retry_failed=retry == "failed", quiet=as_json
+    )
     outcomes = [str(record.status) for record in finished.records.values()]
     if as_json:
         print_json(_summary(finished.plan, finished.records, lang) | {"report": str(finished.report)})

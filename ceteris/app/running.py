@@ -73,9 +73,12 @@ def run_request(
     try:
         with Board(plan, keys - {job.key for job in jobs}, out, _strip_printer(plan, store, out)) as board:
             run_jobs(jobs, resources, len(keys), board.tell)
-    finally:
-        records = stored_records(plan, store)
-        report = write_report(plan, records, folder / "report", language)
+    except KeyboardInterrupt:
+        out.print("\ninterrupted: finished trials and epochs are kept. To go on, run the same command again", markup=False)
+        write_report(plan, stored_records(plan, store), folder / "report", language)
+        raise
+    records = stored_records(plan, store)
+    report = write_report(plan, records, folder / "report", language)
     return Finished(plan, records, report, len(jobs))
 
 

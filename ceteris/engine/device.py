@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def check_device(name: str) -> str:
 
 
 def environment(conditions: Conditions) -> dict[str, Any]:
-    """Versions, processor, device and threads, as plain values."""
+    """Versions, processor, device, threads and the day (UTC), as plain values."""
     device = torch.device(conditions.device)
     return {
         "ceteris": VERSION,
@@ -65,6 +66,7 @@ def environment(conditions: Conditions) -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "threads": torch.get_num_threads(),
+        "date": datetime.now(UTC).date().isoformat(),
     }
 
 

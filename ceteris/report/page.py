@@ -110,7 +110,7 @@ def _context(evidence: Evidence, words: Words) -> dict[str, Any]:
 
 
 def badges(evidence: Evidence, words: Words) -> list[str]:
-    """Scale, seeds, data and devices, in few words each."""
+    """Scale, seeds, data, devices and days, in few words each."""
     study = evidence.plan.study
     found = [words("badge.scale", scale=evidence.plan.scale), words.count("seed", len(study.seeds))]
     for data in {arm.planned.data.fingerprint: arm.planned.data for arm in evidence.arms}.values():
@@ -120,7 +120,9 @@ def badges(evidence: Evidence, words: Words) -> list[str]:
             found.append(words("badge.modified", data=data.name))
     found.append(words("badge.margin", margin=percent(study.margin)))
     devices = dict.fromkeys(str(record.environment.get("device", "")) for record in evidence.records)
-    return found + [words("badge.device", device=device) for device in devices if device]
+    found += [words("badge.device", device=device) for device in devices if device]
+    days = sorted({str(record.environment["date"]) for record in evidence.records if "date" in record.environment})
+    return found + ([words("badge.days", first=days[0], last=days[-1])] if len(days) > 1 else days)
 
 
 def commands(evidence: Evidence) -> list[tuple[str, str]]:

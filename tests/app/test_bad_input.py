@@ -46,7 +46,7 @@ def folder_of(root, **classes):
     return root
 
 
-def refused(printed, *said):
+def assert_refused(printed, *said):
     assert printed.code == 2
     assert "Traceback" not in printed.err
     lines = printed.err.splitlines()
@@ -56,52 +56,52 @@ def refused(printed, *said):
 
 
 def test_unknown_study(call):
-    refused(call("run", "quikstart"), "unknown study 'quikstart'", "did you mean 'quickstart'?")
+    assert_refused(call("run", "quikstart"), "unknown study 'quikstart'", "did you mean 'quickstart'?")
 
 
 def test_unknown_option_in_a_part_with_its_line(call, write):
     printed = call("run", write(model="{name: plain-cnn, widht: 4}"))
-    refused(printed, "s.yaml:5", "'plain-cnn' has no option 'widht'", "did you mean 'width'?")
+    assert_refused(printed, "s.yaml:5", "'plain-cnn' has no option 'widht'", "did you mean 'width'?")
 
 
 def test_no_seeds(call, write):
-    refused(call("run", "quickstart", "--seeds", "0"), "--seeds", "needs at least 1 seed")
-    refused(call("run", write(seeds="0")), "s.yaml:11", "needs at least 1 seed")
+    assert_refused(call("run", "quickstart", "--seeds", "0"), "--seeds", "needs at least 1 seed")
+    assert_refused(call("run", write(seeds="0")), "s.yaml:11", "needs at least 1 seed")
 
 
 def test_an_empty_folder(call, write, tmp_path):
     (tmp_path / "empty").mkdir()
-    refused(call("run", write(data="{name: folder, path: empty}"), "--data-dir", "."), "s.yaml:4", "empty", "no image")
+    assert_refused(call("run", write(data="{name: folder, path: empty}"), "--data-dir", "."), "s.yaml:4", "empty", "no image")
 
 
 def test_one_class_only(call, write, tmp_path):
     folder_of(tmp_path / "pets", cats=6)
-    refused(call("run", write(data="{name: folder, path: pets}"), "--data-dir", "."), "s.yaml:4", "one class only")
+    assert_refused(call("run", write(data="{name: folder, path: pets}"), "--data-dir", "."), "s.yaml:4", "one class only")
 
 
 def test_a_truncated_jpeg(call, write, tmp_path):
     root = folder_of(tmp_path / "pets", cats=12, dogs=12)
     broken = root / "cats" / "3.jpg"
     broken.write_bytes(broken.read_bytes()[:300])
-    refused(call("run", write(data="{name: folder, path: pets}"), "--data-dir", "."), "cats/3.jpg", "damaged")
+    assert_refused(call("run", write(data="{name: folder, path: pets}"), "--data-dir", "."), "cats/3.jpg", "damaged")
 
 
 def test_an_archive_that_leads_outside(call, write, tmp_path):
     with zipfile.ZipFile(tmp_path / "evil.zip", "w") as archive:
         archive.writestr("cats/1.jpg", photo())
         archive.writestr("../evil.txt", "x")
-    refused(call("run", write(data="{name: folder, path: evil.zip}"), "--data-dir", "."), "'../evil.txt'", "outside")
+    assert_refused(call("run", write(data="{name: folder, path: evil.zip}"), "--data-dir", "."), "'../evil.txt'", "outside")
     assert not (tmp_path.parent / "evil.txt").exists()
 
 
 def test_a_store_that_cannot_be_written(call, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    refused(call("run", "quickstart", "--store", "file/store"), "file/store", "cannot be written", "--store")
+    assert_refused(call("run", "quickstart", "--store", "file/store"), "file/store", "cannot be written", "--store")
 
 
 def test_a_modified_cifar_file(call, tiny_cifar):
     printed = call("run", "cnn-vs-resnet", "--scale", "smoke", "--data-dir", tiny_cifar)
-    refused(printed, "data_batch_1 is not the official CIFAR-10 file", "--allow-modified-data")
+    assert_refused(printed, "data_batch_1 is not the official CIFAR-10 file", "--allow-modified-data")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_modified_cifar_file(call, tiny_cifar):
     ],
 )
 def test_settings_that_make_no_sense(call, sets, said):
-    refused(call("plan", "quickstart", "--set", sets), said)
+    assert_refused(call("plan", "quickstart", "--set", sets), said)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_settings_that_make_no_sense(call, sets, said):
     ],
 )
 def test_other_mistakes(call, arguments, said):
-    refused(call(*arguments), said)
+    assert_refused(call(*arguments), said)
 
 
 def test_all_mistakes_of_a_file_at_once(call, tmp_path):
