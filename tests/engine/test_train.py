@@ -85,7 +85,12 @@ def test_a_watcher_is_told_every_step_and_epoch_and_changes_nothing(run, bits):
     assert watcher.epochs == [(1, 3), (2, 3), (3, 3)]
 
 
-@pytest.mark.parametrize("fields", [{"epochs": 6, "early_stopping": {"patience": 1}}, {"schedule": "plateau"}])
+EAGER_PLATEAU = {"name": "plateau", "patience": 0, "factor": 0.5, "threshold": 0.2}
+
+
+@pytest.mark.parametrize(
+    "fields", [{"epochs": 6, "early_stopping": {"patience": 1}}, {"epochs": 6, "schedule": EAGER_PLATEAU}]
+)
 def test_no_choice_sees_the_test_labels(run, bits, relabelled, fields):
     honest, permuted = run(**fields), run(data=relabelled, **fields)
     assert curves(honest, "test_top1") == curves(permuted, "test_top1")
