@@ -21,6 +21,8 @@ from ceteris.engine.watching import Checkpointing, NoCheckpoints, Silent, Watche
 from ceteris.study.record import Cost, Epoch, Record, Status
 
 
+# Without this cuDNN rounds fp32 convolutions to TF32, 10 bits of mantissa, where the recipe says fp32.
+@torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
 def train(
     trial: Trial,
     data: Dataset,
