@@ -63,8 +63,6 @@ def do(job: Job, tell: Tell) -> None:
     Whatever goes wrong inside training becomes a record with the status "failed". Raises InputError when the study
     cannot go on at all: the data is not what was planned, or the store cannot be written.
     """
-    import torch
-
     from ceteris.engine.device import Conditions
     from ceteris.engine.setup import Trial
     from ceteris.engine.train import train
@@ -76,7 +74,6 @@ def do(job: Job, tell: Tell) -> None:
             return
         for module in job.modules:
             importlib.import_module(module)
-        torch.set_num_threads(job.threads)
         checkpoints = store.checkpoints(job.key)
         tell(Started(job.key, checkpoints.epoch))
         data = _dataset(canonical_json(dict(job.data)), job.place)

@@ -125,9 +125,9 @@ class Record:
         metrics: "top1", "top5", "nll" on the test set, "validation_top1"; fractions. Empty without test predictions.
         cost: what it took; None when it failed before training.
         steps: "loss" and "learning_rate" of every step, float32 [steps].
-        predictions: of the test images, in test set order: "logits" float16 [n, classes], "predicted" and "labels"
-            int16 [n], "image" int64 [n] (index in the data set's test images); "sealed_predicted"
-            int16 [epochs, n] when the study kept the sealed curve.
+        predictions: of the test images, in test set order: "logits" float16 [n, classes] (cut to ±65504),
+            "predicted" and "labels" int16 [n], "image" int64 [n] (index in the data set's test images);
+            "sealed_predicted" int16 [epochs, n] when the study kept the sealed curve.
         examples: test images worth showing: "image" int64 [m] (index in the test set), "pixels" uint8 [m, h, w, c],
             with "labels" and "predicted" int16 [m]; misclassified ones, highest loss first within each confused pair.
         weights: parameters and buffers of the chosen epoch, by name.
