@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch.optim import lr_scheduler
 
@@ -57,6 +57,34 @@ def test_cosine_after_warm_up(warmup_epochs, warmup):
     sgd.param_groups[0]["lr"] = 1.0
     assert seen[warmup:] == pytest.approx(rates(fall, total - warmup))
     assert seen[warmup] == max(seen) == 1.0
+
+
+@given(steps=st.integers(1, 6), epochs=st.integers(2, 8), rise=st.sampled_from([0.25, 0.3, 0.5, 0.9]))
+@settings(max_examples=30, deadline=None)
+def test_one_cycle(steps, epochs, rise):
+    schedule, total = build("one-cycle", steps, epochs, rise=rise), steps * epochs
+    assume(rise * total > 1)  # torch divides by zero, or begins before the start
+    cycle = lr_scheduler.OneCycleLR(optimizer(0.3), 0.3, total, pct_start=rise, cycle_momentum=False)
+    theirs = rates(cycle, total - 1)
+    assert [0.3 * schedule.factor(step) for step in range(total - 1)] == pytest.approx(theirs, rel=1e-6, abs=1e-12)
+    assert schedule.factor(total - 1) == pytest.approx(4e-6)
+
+
+def test_one_cycle_without_a_way_up_begins_at_the_top():
+    assert build("one-cycle", 5, 2, rise=0.0).factor(0) == 1.0
+    assert build("one-cycle", 1, 1).factor(0) == 1.0
+
+
+@given(accuracies=st.lists(st.floats(0, 1), min_size=1, max_size=60))
+@settings(max_examples=150, deadline=None)
+def test_plateau_as_the_reference_study_sets_it(accuracies):
+    options = {"factor": 0.1, "patience": 2, "threshold": 1e-4, "min_lr": 1e-8}
+    schedule, sgd = build("plateau", 1, len(accuracies), 0.015, **options), optimizer(0.015)
+    scheduler = lr_scheduler.ReduceLROnPlateau(sgd, mode="max", **options)
+    for epoch, accuracy in enumerate(accuracies):
+        schedule.after_epoch(accuracy)
+        scheduler.step(accuracy)
+        assert 0.015 * schedule.factor(epoch) == pytest.approx(sgd.param_groups[0]["lr"], rel=1e-12)
 
 
 @given(
