@@ -7,6 +7,7 @@ import math
 from ceteris.optim.bounds import Bound, check
 from ceteris.optim.kind import Schedule
 from ceteris.optim.schedules.fixed import Fixed
+from ceteris.optim.schedules.warmup import rise, warmup_bound
 from ceteris.registry import register
 
 
@@ -26,14 +27,14 @@ def cosine(steps_per_epoch: int, epochs: int, *, final: float = 0.0, warmup_epoc
     check(
         "schedule 'cosine'",
         Bound("final", final, at_least=0, at_most=1),
-        Bound("warmup_epochs", warmup_epochs, at_least=0, below=epochs),
+        warmup_bound(warmup_epochs, epochs),
     )
     warmup = round(warmup_epochs * steps_per_epoch)
     annealing = steps_per_epoch * epochs - warmup
 
     def factor(step: int) -> float:
         if step < warmup:
-            return (step + 1) / (warmup + 1)
+            return rise(step, warmup)
         return final + (1 - final) * (1 + math.cos(math.pi * (step - warmup) / annealing)) / 2
 
     return Fixed(factor)

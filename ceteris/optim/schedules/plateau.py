@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ceteris.optim.bounds import Bound, check
 from ceteris.optim.kind import Schedule
+from ceteris.optim.schedules.warmup import warmed, warmup_bound
 from ceteris.registry import register
 
 SMALLEST_CHANGE = 1e-8
@@ -14,6 +15,8 @@ SMALLEST_CHANGE = 1e-8
 
 @register("schedule")
 def plateau(
+    steps_per_epoch: int,
+    epochs: int,
     lr: float,
     *,
     factor: float = 0.1,
@@ -21,16 +24,19 @@ def plateau(
     threshold: float = 1e-4,
     cooldown: int = 0,
     min_lr: float = 0.0,
+    warmup_epochs: float = 0.0,
 ) -> Schedule:
     """Multiply the learning rate by a factor when validation top-1 stops rising (as torch's ReduceLROnPlateau).
 
     Args:
+        steps_per_epoch, epochs: of the training.
         lr: the recipe's learning rate.
         factor: above 0, below 1.
         patience: epochs without a rise that are borne; one more and the rate falls.
         threshold: a rise counts when it is above that share of the best so far.
         cooldown: epochs after a change in which none is counted.
         min_lr: the learning rate never falls below it; at most `lr`.
+        warmup_epochs: first rise linearly for so long (Goyal et al. 2017); fewer than `epochs`. Its epochs count too.
 
     Raises InputError for values out of bounds.
     """
@@ -41,8 +47,10 @@ def plateau(
         Bound("threshold", threshold, at_least=0),
         Bound("cooldown", cooldown, at_least=0),
         Bound("min_lr", min_lr, at_least=0, at_most=lr),
+        warmup_bound(warmup_epochs, epochs),
     )
-    return _Plateau(lr, factor, patience, threshold, cooldown, min_lr)
+    reacting = _Plateau(lr, factor, patience, threshold, cooldown, min_lr)
+    return warmed(reacting, warmup_epochs, steps_per_epoch)
 
 
 @dataclass
