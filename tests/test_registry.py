@@ -110,8 +110,8 @@ def test_every_mistake_in_the_options_is_told_at_once():
 
 
 def test_a_part_without_options_says_so():
-    assert problems(part("schedule", "constant").resolve, {"speed": 1}) == [
-        "speed: schedule 'constant' has no option 'speed' (it has no options)"
+    assert problems(part("data", "cifar10").resolve, {"speed": 1}) == [
+        "speed: data 'cifar10' has no option 'speed' (it has no options)"
     ]
 
 
