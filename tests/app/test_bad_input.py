@@ -71,12 +71,16 @@ def test_no_seeds(call, write):
 
 def test_an_empty_folder(call, write, tmp_path):
     (tmp_path / "empty").mkdir()
-    assert_refused(call("run", write(data="{name: folder, path: empty}"), "--data-dir", "."), "s.yaml:4", "empty", "no image")
+    assert_refused(
+        call("run", write(data="{name: folder, path: empty}"), "--data-dir", "."), "s.yaml:4", "empty", "no image"
+    )
 
 
 def test_one_class_only(call, write, tmp_path):
     folder_of(tmp_path / "pets", cats=6)
-    assert_refused(call("run", write(data="{name: folder, path: pets}"), "--data-dir", "."), "s.yaml:4", "one class only")
+    assert_refused(
+        call("run", write(data="{name: folder, path: pets}"), "--data-dir", "."), "s.yaml:4", "one class only"
+    )
 
 
 def test_a_truncated_jpeg(call, write, tmp_path):
@@ -90,7 +94,9 @@ def test_an_archive_that_leads_outside(call, write, tmp_path):
     with zipfile.ZipFile(tmp_path / "evil.zip", "w") as archive:
         archive.writestr("cats/1.jpg", photo())
         archive.writestr("../evil.txt", "x")
-    assert_refused(call("run", write(data="{name: folder, path: evil.zip}"), "--data-dir", "."), "'../evil.txt'", "outside")
+    assert_refused(
+        call("run", write(data="{name: folder, path: evil.zip}"), "--data-dir", "."), "'../evil.txt'", "outside"
+    )
     assert not (tmp_path.parent / "evil.txt").exists()
 
 
