@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,11 @@ import numpy as np
 
 from ceteris.data.archive import read_archive
 from ceteris.data.batch_pickle import load_batch
-from ceteris.data.cache import Arrays, cached_arrays, remembered
+from ceteris.data.cache import Arrays, cached_arrays
 from ceteris.data.cifar_release import CIFAR10, CIFAR100, Release
+from ceteris.data.digests import digest, digests
 from ceteris.data.download import fetch
-from ceteris.data.source import DataPlace, Dataset, DataSource, Images
+from ceteris.data.source import DataPlace, Dataset, DataSource, dataset_of
 from ceteris.errors import InputError, Problem
 from ceteris.registry import register
 from ceteris.study.keys import sha256_of
@@ -62,12 +62,12 @@ class Cifar:
     def load(self) -> Dataset:
         """Verify and decode. Raises InputError naming every file that is not the official one, unless allowed."""
         if not self.folder.is_dir():
-            return _dataset(self._official_facts(), self._arrays(self._fingerprint(), self._from_archive))
+            return dataset_of(self._official_facts(), self._arrays(self._fingerprint(), self._from_archive))
         changed = self._changed()
         if not changed:
-            return _dataset(self._official_facts(), self._arrays(self._fingerprint(), self._from_folder))
+            return dataset_of(self._official_facts(), self._arrays(self._fingerprint(), self._from_folder))
         if self.place.allow_modified:
-            return _dataset(*self._modified(changed))
+            return dataset_of(*self._modified(changed))
         raise self._refusal(changed)
 
     def _fingerprint(self) -> str:
@@ -79,8 +79,8 @@ class Cifar:
         return DataFacts(release.name, self._fingerprint(), True, release.classes, 32, 3, *counts)
 
     def _modified(self, changed: list[str]) -> tuple[DataFacts, Arrays]:
-        release, digests = self.release, self._digests()
-        fingerprint = sha256_of({"data": release.name, "files": {n: digests[n]["sha256"] for n in sorted(digests)}})
+        release, found = self.release, self._digests()
+        fingerprint = sha256_of({"data": release.name, "files": {n: found[n]["sha256"] for n in sorted(found)}})
         arrays = self._arrays(fingerprint, self._from_folder)
         counts = len(arrays["train_labels"]), len(arrays["test_labels"])
         note = f"a modified copy of {release.title}: not the official files are {', '.join(changed)}"
@@ -101,11 +101,11 @@ class Cifar:
         if missing:
             hint = f"remove the folder, and {self.release.title} is fetched again"
             raise InputError(*(Problem(f"{name} is missing", str(self.folder), hint) for name in missing))
-        digests = self._digests()
-        return [name for name, official in self.release.md5.items() if digests[name]["md5"] != official]
+        found = self._digests()
+        return [name for name, official in self.release.md5.items() if found[name]["md5"] != official]
 
     def _digests(self) -> dict[str, dict[str, str]]:
-        return _digests(self.place.cache_dir, [self.folder / name for name in self.release.md5])
+        return digests(self.place.cache_dir, [self.folder / name for name in self.release.md5])
 
     def _arrays(self, fingerprint: str, make: Callable[[], Arrays]) -> Arrays:
         identity = {"fingerprint": fingerprint, "decoding": DECODING}
@@ -113,8 +113,8 @@ class Cifar:
 
     def _from_folder(self) -> Arrays:
         files = {name: (self.folder / name).read_bytes() for name in self.release.md5}
-        for name, digest in self._digests().items():
-            if _digest(files[name]) != digest:
+        for name, known in self._digests().items():
+            if digest(files[name]) != known:
                 raise InputError(
                     Problem(f"{name} changed while it was read", str(self.folder), "run the command again")
                 )
@@ -123,7 +123,7 @@ class Cifar:
     def _from_archive(self) -> Arrays:
         release, archive = self.release, self.place.data_dir / self.release.archive
         fetch(release.remote, archive, self.place.progress)
-        if _digests(self.place.cache_dir, [archive])[archive.name]["sha256"] != release.remote.sha256:
+        if digests(self.place.cache_dir, [archive])[archive.name]["sha256"] != release.remote.sha256:
             hint = (
                 f"remove it to have it fetched again, or unpack it and use {release.folder} with --allow-modified-data"
             )
@@ -146,11 +146,6 @@ class Cifar:
         return arrays
 
 
-def _dataset(facts: DataFacts, arrays: Arrays) -> Dataset:
-    train, test = (Images(arrays[f"{split}_pixels"], arrays[f"{split}_labels"]) for split in ("train", "test"))
-    return Dataset(facts, train, test)
-
-
 def _images(content: bytes, where: str, label_key: bytes, classes: int) -> tuple[np.ndarray, np.ndarray]:
     """Pixels uint8 [n, 32, 32, 3] and labels int64 [n] of one batch file."""
     batch = load_batch(content, where)
@@ -171,17 +166,3 @@ def _class_names(content: bytes, where: str, release: Release) -> tuple[str, ...
     if not isinstance(names, list) or len(names) < 2 or not all(isinstance(name, bytes | str) for name in names):
         raise InputError(Problem(f"{release.names_key.decode()} must be a list of at least 2 names", where))
     return tuple(name.decode("utf-8", "replace") if isinstance(name, bytes) else name for name in names)
-
-
-def _digests(cache_dir: Path, files: list[Path]) -> dict[str, dict[str, str]]:
-    """File name -> {"md5", "sha256"}, read again only when path, size or time changed."""
-    stats = [(str(file.absolute()), file.stat()) for file in files]
-    identity = {"digests": [[path, stat.st_size, stat.st_mtime_ns] for path, stat in stats]}
-    return remembered(cache_dir, identity, lambda: {file.name: _digest(file.read_bytes()) for file in files})
-
-
-def _digest(content: bytes) -> dict[str, str]:
-    return {
-        "md5": hashlib.md5(content, usedforsecurity=False).hexdigest(),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }

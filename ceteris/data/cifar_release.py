@@ -42,7 +42,7 @@ class Release:
     @property
     def archive(self) -> str:
         """File name of the archive."""
-        return self.remote.url.rpartition("/")[2]
+        return self.remote.file_name
 
 
 CIFAR10 = Release(

@@ -30,6 +30,11 @@ class Remote:
     sha256: str
     md5: str
 
+    @property
+    def file_name(self) -> str:
+        """The last part of its address."""
+        return self.url.rpartition("/")[2]
+
 
 def fetch(remote: Remote, target: Path, progress: Progress = no_progress, patience: Patience | None = None) -> None:
     """Download to `target`, unless it is there. What was received of a broken download is kept beside it and used.

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import warnings
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-import numpy as np
-from PIL import Image
-
 from ceteris.data.cache import Arrays, cached_arrays
-from ceteris.data.decode import decode_image
+from ceteris.data.decoding import decode_images
 from ceteris.data.image_tree import ImageTree, Listing
 from ceteris.data.layout import Layout, find_layout
-from ceteris.data.source import DataPlace, Dataset, DataSource, Images
+from ceteris.data.source import DataPlace, Dataset, DataSource, dataset_of
 from ceteris.errors import InputError, Problem
 from ceteris.registry import Location, register
 from ceteris.study.keys import sha256_of
@@ -29,8 +20,6 @@ from ceteris.study.record import DataFacts
 DECODING = 1
 """Raised whenever the same files would decode to other pixels."""
 SIZES = (4, 1024)
-SHOWN = 10
-AT_ONCE = 256
 
 
 @register("data")
@@ -85,8 +74,7 @@ class Folder:
             "size": self.size, "channels": self.channels, "test": self.test,
         }  # fmt: skip
         arrays = cached_arrays(self.place.cache_dir, identity, self._decode)
-        train, test = (Images(arrays[f"{split}_pixels"], arrays[f"{split}_labels"]) for split in ("train", "test"))
-        return Dataset(facts, train, test)
+        return dataset_of(facts, arrays)
 
     @cached_property
     def _found(self) -> tuple[Listing, Layout]:
@@ -95,53 +83,15 @@ class Folder:
 
     def _decode(self) -> Arrays:
         listing, layout = self._found
-        rows, problems = _rows(layout), list[Problem]()
-        arrays = _empty(layout, self.size, self.channels)
-
-        def decode(file: tuple[str, bytes]) -> Problem | None:
-            name, content = file
-            split, row = rows[name]
-            if hashlib.sha256(content).hexdigest() != listing.images[name]:
-                return Problem("changed while it was read", name, "run the command again")
-            try:
-                arrays[f"{split}_pixels"][row] = decode_image(content, name, self.size, self.channels)
-            except InputError as error:
-                return error.problems[0]
-            return None
-
-        files, done = ((name, content) for name, content in ImageTree(self.path).files() if name in rows), 0
-        with warnings.catch_warnings(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # decode_image has a lower limit of its own
-            while some := list(islice(files, AT_ONCE)):
-                problems += filter(None, pool.map(decode, some))
-                done += len(some)
-                self.place.progress(f"decoding {self.path.name}", done, len(rows))
-        if done < len(rows):
-            problems.append(Problem("images vanished while they were read", str(self.path), "run the command again"))
-        if problems:
-            raise InputError(*_listed(problems, str(self.path)))
-        return arrays
-
-
-def _rows(layout: Layout) -> dict[str, tuple[str, int]]:
-    splits = {"train": layout.train, "test": layout.test}
-    return {name: (split, row) for split, images in splits.items() for row, (name, _) in enumerate(images)}
-
-
-def _empty(layout: Layout, size: int, channels: int) -> Arrays:
-    arrays = {}
-    for split, images in (("train", layout.train), ("test", layout.test)):
-        arrays[f"{split}_pixels"] = np.zeros((len(images), size, size, channels), np.uint8)
-        arrays[f"{split}_labels"] = np.array([label for _, label in images], np.int64)
-    return arrays
-
-
-def _listed(problems: list[Problem], where: str) -> Iterator[Problem]:
-    """The first of them by name, and how many more there are."""
-    ordered = sorted(problems, key=lambda problem: problem.where)
-    yield from ordered[:SHOWN]
-    if len(ordered) > SHOWN:
-        yield Problem(f"{len(ordered) - SHOWN} more images are broken", where)
+        return decode_images(
+            layout,
+            ImageTree(self.path).files(),
+            listing.images,
+            size=self.size,
+            channels=self.channels,
+            where=str(self.path),
+            progress=self.place.progress,
+        )
 
 
 def _other_kinds(listing: Listing) -> tuple[str, ...]:

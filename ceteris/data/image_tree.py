@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -43,18 +43,22 @@ class ImageTree:
 
         Use nothing from an archive before the iteration has ended once: only then is it known to be safe.
         """
-        for name, content in self._all():
-            if _is_image(name):
+        yield from self.contents(_is_image)
+
+    def contents(self, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+        """As `files`, of every visible file whose relative path is wanted."""
+        for name, content in self._all(wanted):
+            if wanted(name):
                 yield name, content
 
     def listing(self, cache_dir: Path, progress: Progress) -> Listing:
         """Names and digests; files are read again only when a size or time changed."""
-        result = remembered(cache_dir, {"listing": self._stamps()}, lambda: self._read_listing(progress))
+        result = remembered(cache_dir, {"listing": self.stamps()}, lambda: self._read_listing(progress))
         return Listing(**result)
 
     def _read_listing(self, progress: Progress) -> dict[str, Any]:
         images, others = {}, []
-        for name, content in self._all():
+        for name, content in self._all(_is_image):
             if _is_image(name):
                 images[name] = hashlib.sha256(content).hexdigest()
             else:
@@ -63,7 +67,7 @@ class ImageTree:
                 progress(f"reading {self.path.name}", len(images), 0)
         return {"images": images, "others": sorted(others)}
 
-    def _all(self) -> Iterator[tuple[str, bytes]]:
+    def _all(self, read: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
         if self._archived():
             for name, content in read_archive(self.path):
                 if _is_visible(name):
@@ -71,11 +75,12 @@ class ImageTree:
             return
         for name, file in self._on_disk():
             try:
-                yield name, file.read_bytes() if _is_image(name) else b""
+                yield name, file.read_bytes() if read(name) else b""
             except OSError as error:
                 raise InputError(Problem(f"cannot be read: {error.strerror}", str(file))) from None
 
-    def _stamps(self) -> list[list[Any]]:
+    def stamps(self) -> list[list[Any]]:
+        """Path, size and time of everything in it: unchanged while the tree is."""
         files = [("", self.path)] if self._archived() else self._on_disk()
         stamps = []
         for name, file in files:

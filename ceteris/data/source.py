@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +34,12 @@ class Dataset:
     facts: DataFacts
     train: Images
     test: Images
+
+
+def dataset_of(facts: DataFacts, arrays: Mapping[str, np.ndarray]) -> Dataset:
+    """The data set of `train_pixels`, `train_labels`, `test_pixels` and `test_labels`."""
+    train, test = (Images(arrays[f"{split}_pixels"], arrays[f"{split}_labels"]) for split in ("train", "test"))
+    return Dataset(facts, train, test)
 
 
 @dataclass(frozen=True)
