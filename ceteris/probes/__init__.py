@@ -1,1 +1,1 @@
-"""Read-only measurements of a model."""
+"""Read-only measurements of a model, and of its training."""
