@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from ceteris.study.findings import Identity
 from ceteris.study.record import DataFacts, ModelFacts
 from ceteris.study.vocabulary import Study
 
@@ -62,6 +63,7 @@ class Plan:
         source: how the user named the study on the command line, to print commands that repeat it.
         options: further command line options that repeat it (`--data-dir` left out).
         ceteris: version that planned.
+        probes: identities of the study's probes: name, version and all options.
     """
 
     study: Study
@@ -72,6 +74,7 @@ class Plan:
     source: str
     options: tuple[str, ...]
     ceteris: str
+    probes: tuple[Identity, ...] = ()
 
     @property
     def baseline(self) -> PlannedArm:

@@ -2,7 +2,7 @@
 
 Streams of different names are independent, and a stream's bits depend on nothing else: not on the variant, the
 process, the order of use or any other stream. Names in use: `init/<parameter>`, `order/<epoch>`,
-`augment/<epoch>/<augmentation>`, `noise/<epoch>`, `split/...`.
+`augment/<epoch>/<augmentation>`, `noise/<epoch>`, `split/...`, `probe/<probe>/...`.
 """
 
 from __future__ import annotations

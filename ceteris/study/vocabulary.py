@@ -5,7 +5,6 @@ A Recipe holds everything that decides the numbers except the seed. Nothing here
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -13,34 +12,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from ceteris.study.keys import canonical_json
+from ceteris.study.seeds import Seeds, SomeSeeds, is_whole_number
 
 Value = Any
 """A plain value as YAML or JSON knows it."""
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 FULL = "full"
-MOST_SEEDS = 1000  # a count beyond it is a seed written where a count is meant
-
-
-def _is_number(value: Value) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _seed_list(given: Any) -> Any:
-    if given is None or isinstance(given, bool) or (isinstance(given, float) and not math.isfinite(given)):
-        return given
-    if isinstance(given, int):
-        if not 1 <= given <= MOST_SEEDS:
-            raise ValueError(f"needs at least 1 seed and at most {MOST_SEEDS:,}, not {given}")
-        return list(range(given))
-    if isinstance(given, list | tuple) and all(_is_number(seed) for seed in given):
-        if not given:
-            raise ValueError("needs at least 1 seed")
-        if len(set(given)) < len(given):
-            raise ValueError("a seed is listed twice")
-        if min(given) < 0:
-            raise ValueError("seeds are whole numbers from 0")
-    return list(given) if isinstance(given, tuple) else given
 
 
 class _Strict(BaseModel):
@@ -80,6 +58,8 @@ def _listed(given: Any) -> Any:
 
 
 PartField = Annotated[PartSpec, BeforeValidator(_part_from_name)]
+PartList = Annotated[list[PartField], BeforeValidator(_listed)]
+"""One part, or several in order."""
 
 
 class Split(_Strict):
@@ -136,7 +116,7 @@ class Recipe(_Strict):
     epochs: int = Field(gt=0)
     batch_size: int = Field(default=128, gt=0)
     split: Split = Split()
-    augment: Annotated[list[PartField], BeforeValidator(_listed)] = Field(default_factory=list)
+    augment: PartList = Field(default_factory=list)
     normalize: Literal["train"] | Normalize = "train"
     loss: PartField = PartSpec(name="cross-entropy")
     schedule: PartField = PartSpec(name="constant")
@@ -192,7 +172,7 @@ class Scale(_Strict):
     """
 
     set: dict[str, Value] = Field(default_factory=dict)
-    seeds: Annotated[list[int] | None, BeforeValidator(_seed_list)] = None
+    seeds: SomeSeeds = None
     margin: float | None = Field(default=None, gt=0, le=0.5)
     about: str = ""
 
@@ -229,6 +209,7 @@ class Study(_Strict):
         pairing: "paired": arms are compared seed by seed; "independent": by Welch's test.
         sealed_test_curve: keep the test predictions of every epoch, unseen by any choice, to show later how
             optimistic "best test epoch" would have been.
+        probes: measurements of every trial; they change no number and no key.
         scales: name -> Scale; "full" is the study as it stands.
         reported: arm -> number printed elsewhere.
         assumed: dotted path -> why this value was chosen where the source left it out.
@@ -242,12 +223,13 @@ class Study(_Strict):
     factors: list[Factor] = Field(default_factory=list)
     variants: dict[str, dict[str, Value]] = Field(default_factory=dict)
     design: Literal["one_at_a_time", "factorial"] = "one_at_a_time"
-    seeds: Annotated[list[int], BeforeValidator(_seed_list)] = [0, 1, 2]
+    seeds: Seeds = [0, 1, 2]
     metric: Literal["top1", "top5"] = "top1"
     margin: float = Field(default=0.005, gt=0, le=0.5)
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
     pairing: Literal["paired", "independent"] = "paired"
     sealed_test_curve: bool = True
+    probes: PartList = Field(default_factory=list)
     scales: dict[str, Scale] = Field(default_factory=dict)
     reported: dict[str, Reported] = Field(default_factory=dict)
     assumed: dict[str, str] = Field(default_factory=dict)
@@ -296,4 +278,4 @@ def _short(value: Value) -> str:
         return ", ".join(f"{name}={_short(item)}" for name, item in value.items()) or "none"
     if isinstance(value, list | tuple):
         return " + ".join(_short(level_name(item)) for item in value) or "none"
-    return {None: "none", True: "on", False: "off"}.get(value, str(value)) if not _is_number(value) else str(value)
+    return {None: "none", True: "on", False: "off"}.get(value, str(value)) if not is_whole_number(value) else str(value)
