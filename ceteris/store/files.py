@@ -68,7 +68,7 @@ def pack(record: Record) -> dict[str, bytes]:
     files = {EPOCHS: _pack_epochs(record.epochs)}
     for name, arrays in ((STEPS, record.steps), (PREDICTIONS, record.predictions), (EXAMPLES, record.examples)):
         if arrays:
-            files[name] = _pack_arrays(arrays)
+            files[name] = pack_arrays(arrays)
     if record.weights:
         files[WEIGHTS] = save_tensors({name: np.asarray(array, order="C") for name, array in record.weights.items()})
     if record.log:
@@ -144,15 +144,16 @@ def unpack(said: Mapping[str, Any], read: Callable[[str], bytes], *, weights: bo
         chosen_epoch=whole.chosen_epoch,
         metrics=whole.metrics,
         cost=whole.cost,
-        steps=parsed(STEPS, _unpack_arrays, {}),
-        predictions=parsed(PREDICTIONS, _unpack_arrays, {}),
-        examples=parsed(EXAMPLES, _unpack_arrays, {}),
+        steps=parsed(STEPS, unpack_arrays, {}),
+        predictions=parsed(PREDICTIONS, unpack_arrays, {}),
+        examples=parsed(EXAMPLES, unpack_arrays, {}),
         weights=parsed(WEIGHTS, load_tensors, {}) if weights else {},
         log=parsed(LOG, lambda content: content.decode(errors="replace"), ""),
     )
 
 
-def _pack_arrays(arrays: Mapping[str, np.ndarray]) -> bytes:
+def pack_arrays(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Arrays by name as one compressed .npz; equal arrays give equal bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():
@@ -161,7 +162,8 @@ def _pack_arrays(arrays: Mapping[str, np.ndarray]) -> bytes:
     return buffer.getvalue()
 
 
-def _unpack_arrays(content: bytes) -> dict[str, np.ndarray]:
+def unpack_arrays(content: bytes) -> dict[str, np.ndarray]:
+    """Back from the bytes of a .npz; what numpy, zipfile and zlib raise is the caller's to catch."""
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files}
     if not all(isinstance(array, np.ndarray) for array in arrays.values()):

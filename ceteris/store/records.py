@@ -7,7 +7,7 @@ import itertools
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from ceteris.errors import InputError, Problem
 from ceteris.store.atomic import sync_folder, write_atomically
 from ceteris.store.checkpoints import Checkpoints
 from ceteris.store.files import RECORD, BrokenRecord, pack, read_statement, sha256, unpack
+from ceteris.store.findings import pack_findings, unpack_findings
+from ceteris.study.findings import Findings, Identity, identity_slug
 from ceteris.study.record import Record, Status
 
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -23,7 +25,8 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 class Store:
     """Records under one folder: `<root>/<key[:2]>/<key>/record.json` and the files that it names.
 
-    `record.json` is written last: where it stands, the trial is complete and is never trained again.
+    `record.json` is written last: where it stands, the trial is complete and is never trained again. What probes found
+    lies beside it, in `probes/`; a record is complete without.
     """
 
     def __init__(self, root: Path) -> None:
@@ -90,17 +93,49 @@ class Store:
         except BrokenRecord as error:
             raise InputError(Problem(str(error), str(self.folder(key)), "run `ceteris fsck`")) from None
 
-    def broken(self, key: str) -> str:
-        """What is wrong with a record, in words; empty when every file is as it was written."""
+    def put_findings(self, key: str, findings: Findings) -> None:
+        """Write what a probe found in a trial, the statement last. Raises OSError, and leaves it missing then."""
+        folder = self._probes(key)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in pack_findings(key, findings).items():
+            write_atomically(folder / name, content)
+        sync_folder(folder.parent)
+
+    def missing_findings(self, key: str, probes: Iterable[Identity]) -> list[Identity]:
+        """Those of the probes that have left nothing for that trial, in order; a probe that failed has."""
+        return [probe for probe in probes if not (self._probes(key) / f"{identity_slug(probe)}.json").is_file()]
+
+    def findings(self, key: str, probes: Sequence[Identity]) -> list[Findings]:
+        """What those probes found in a trial, as far as it is there, verified, in order.
+
+        Raises InputError naming what is broken.
+        """
+        missing = self.missing_findings(key, probes)
         try:
-            self._read(key, weights=True)
+            return [self._findings(key, identity_slug(probe)) for probe in probes if probe not in missing]
         except BrokenRecord as error:
-            return str(error)
-        return ""
+            hint = "`ceteris fsck` lists what is broken and sets it aside"
+            raise InputError(Problem(str(error), str(self._probes(key)), hint)) from None
+
+    def broken(self, key: str) -> str:
+        """What is wrong with a record or its findings, in words; empty when every file is as it was written."""
+        return self._broken_record(key) or "; ".join(self._broken_findings(key).values())
 
     def set_aside(self, key: str) -> Path:
-        """Move a broken record out of the way, so that the trial counts as missing; nothing is deleted."""
-        return self._move(key, "set-aside")
+        """Move a broken record out of the way, so that the trial counts as missing; nothing is deleted.
+
+        Where only findings are broken, only they go.
+        """
+        findings = self._broken_findings(key)
+        if not findings or self._broken_record(key):
+            return self._move(key, "set-aside")
+        target = self._free_place(key, "set-aside")
+        target.mkdir()
+        for slug in findings:
+            for file in self._probes(key).glob(f"{slug}.*"):
+                file.rename(target / file.name)
+        sync_folder(target)
+        return target
 
     def reopen(self, key: str) -> Path:
         """Let a failed trial be trained again under the same key; where its record, log and all, is kept."""
@@ -132,12 +167,44 @@ class Store:
         return sorted(file.parent.name for file in files if file.parent == self.folder(file.parent.name))
 
     def _move(self, key: str, where: str) -> Path:
+        target = self._free_place(key, where)
+        self.folder(key).rename(target)
+        sync_folder(target.parent)
+        return target
+
+    def _free_place(self, key: str, where: str) -> Path:
         aside = self.root / where
         aside.mkdir(exist_ok=True)
-        target = next(path for n in itertools.count(1) if not (path := aside / f"{key}.{n}").exists())
-        self.folder(key).rename(target)
-        sync_folder(aside)
-        return target
+        return next(path for n in itertools.count(1) if not (path := aside / f"{key}.{n}").exists())
+
+    def _probes(self, key: str) -> Path:
+        return self.folder(key) / "probes"
+
+    def _findings(self, key: str, slug: str) -> Findings:
+        def read(name: str) -> bytes:
+            try:
+                return (self._probes(key) / name).read_bytes()
+            except OSError as error:
+                raise BrokenRecord(f"{name} cannot be read: {error.strerror}") from None
+
+        return unpack_findings(key, slug, read)
+
+    def _broken_record(self, key: str) -> str:
+        try:
+            self._read(key, weights=True)
+        except BrokenRecord as error:
+            return str(error)
+        return ""
+
+    def _broken_findings(self, key: str) -> dict[str, str]:
+        """Slug -> what is wrong."""
+        broken = {}
+        for slug in sorted(file.stem for file in self._probes(key).glob("*.json") if file.name[0] != "."):
+            try:
+                self._findings(key, slug)
+            except BrokenRecord as error:
+                broken[slug] = str(error)
+        return broken
 
     def _cannot_write(self, error: OSError) -> InputError:
         what = f"the store cannot be written: {error.strerror}"
