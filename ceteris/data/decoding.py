@@ -40,18 +40,15 @@ def decode_images(
         files: path and content, in any order; those that are not in the layout are passed over.
         digests: path -> sha256 that the content must have; not checked when None.
         size, channels: of every image, see `decode_image`.
-        where: the files lie, for progress and errors.
-        progress: told after every AT_ONCE images.
+        where: the files lie; progress is told after every AT_ONCE images.
 
     Raises InputError naming up to SHOWN broken images, and when images are missing.
     """
-    rows, problems, done = _rows(layout), list[Problem](), 0
-    arrays = _empty(layout, size, channels)
+    rows, arrays, problems, done = _rows(layout), _empty(layout, size, channels), list[Problem](), 0
 
     def decode(file: tuple[str, bytes]) -> Problem | None:
-        name, content = file
-        split, row = rows[name]
-        return _decode_into(arrays[f"{split}_pixels"][row], name, content, digests)
+        split, row = rows[file[0]]
+        return _decode_into(arrays[f"{split}_pixels"][row], *file, digests)
 
     wanted = ((name, content) for name, content in files if name in rows)
     with warnings.catch_warnings(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:

@@ -11,7 +11,7 @@ from PIL import Image
 from ceteris.data.source import DataPlace
 from ceteris.registry import parts
 
-DOWNLOADED = {"cifar10", "cifar100"}
+DOWNLOADED = {"cifar10", "cifar100", "tiny-imagenet"}
 OPTIONS = {"folder": {"path": "mine", "size": 8}}
 DATA = [part for part in parts("data") if part.name not in DOWNLOADED]
 named = {"ids": lambda part: part.name}
