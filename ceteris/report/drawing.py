@@ -141,7 +141,7 @@ def _joined(svgs: Sequence[str], places: Sequence[tuple[float, float]], size: Se
 def _for_page(svg: str, drawing: Drawing, panel: Panel) -> str:
     opening, rest = svg.split(">", 1)
     box = re.search(r'viewBox="[^"]*"', opening)
-    label = escape(f"{drawing.alt} {panel.title}".strip())
+    label = escape(": ".join(filter(None, (drawing.alt, panel.title))))
     rest = re.sub(r"(?<=[\s:])#[0-9a-f]{6}\b", lambda hexed: _as_property(hexed.group()), rest)
     rest = re.sub(r"font: ([^;\"]*?)('DejaVu Sans'[^;\"]*)", r"font: \1var(--sans, sans-serif)", rest)
     return (

@@ -40,7 +40,7 @@ def strip(evidence: Evidence, words: Words) -> Drawing:
         narrow=(Panel(4.3, NARROW_ROW * rows + 0.85, (0.12, 0.12, 0.62, 0.1), narrow),),
         columns=1,
         caption=strip_caption(evidence, words),
-        alt=words("strip.alt", baseline=evidence.baseline.name, arms=len(evidence.contrasts)),
+        alt=words("strip.alt", baseline=evidence.baseline.name),
         data=[_row(contrast) for contrast in evidence.contrasts],
     )
 
