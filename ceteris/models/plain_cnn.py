@@ -6,14 +6,16 @@ from collections import OrderedDict
 
 from torch import nn
 
-from ceteris.models.layers.activations import activation_layer
+from ceteris.models.layers.classifier import classifier
 from ceteris.models.layers.limits import check_limits
 from ceteris.models.layers.pooling import activate_and_halve
 from ceteris.registry import register
 
 
 @register("model")
-def plain_cnn(classes: int, channels: int, image_size: int, *, width: int = 16, activation: str = "relu") -> nn.Module:
+def plain_cnn(
+    classes: int, channels: int, image_size: int, *, width: int = 16, activation: str = "relu", dropout: float = 0.0
+) -> nn.Module:
     """Three 3x3 convolutions with max-pooling, then three linear layers; no normalisation, no shortcuts.
 
     Float [b, channels, image_size, image_size] -> logits [b, classes]. 615,338 parameters for 10 classes of 3x32x32.
@@ -22,28 +24,22 @@ def plain_cnn(classes: int, channels: int, image_size: int, *, width: int = 16, 
     Args:
         classes: outputs.
         channels: of the images.
-        image_size: pixels a side, at least 8.
+        image_size: pixels a side, at least 8: it is halved three times.
         width: channels of the first convolution; the next two have 2 and 4 times, the hidden layers 32 and 8 times
             as many (16, 32, 64 channels and 512, 128 units by default).
         activation: after every convolution and hidden layer.
+        dropout: of the units of both hidden layers.
 
-    Raises InputError for smaller images, a width below 1 or an unknown activation.
+    Raises InputError for smaller images and options that cannot be.
     """
-    check_limits("plain-cnn", image_size, 8, width)
-    features = 4 * width * (image_size // 8) ** 2
-    return nn.Sequential(
-        OrderedDict(
-            conv1=nn.Conv2d(channels, width, 3, padding=1),
-            half1=activate_and_halve(activation),
-            conv2=nn.Conv2d(width, 2 * width, 3, padding=1),
-            half2=activate_and_halve(activation),
-            conv3=nn.Conv2d(2 * width, 4 * width, 3, padding=1),
-            half3=activate_and_halve(activation),
-            flatten=nn.Flatten(),
-            fc1=nn.Linear(features, 32 * width),
-            activation1=activation_layer(activation),
-            fc2=nn.Linear(32 * width, 8 * width),
-            activation2=activation_layer(activation),
-            fc3=nn.Linear(8 * width, classes),
-        )
+    check_limits("plain-cnn", image_size, 8, width=width, activation=activation, dropout=dropout)
+    layers: OrderedDict[str, nn.Module] = OrderedDict(
+        conv1=nn.Conv2d(channels, width, 3, padding=1),
+        half1=activate_and_halve(activation),
+        conv2=nn.Conv2d(width, 2 * width, 3, padding=1),
+        half2=activate_and_halve(activation),
+        conv3=nn.Conv2d(2 * width, 4 * width, 3, padding=1),
+        half3=activate_and_halve(activation),
     )
+    features, hidden = 4 * width * (image_size // 8) ** 2, [32 * width, 8 * width]
+    return nn.Sequential(layers | classifier(features, hidden, classes, activation=activation, dropout=dropout))

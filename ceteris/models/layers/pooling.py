@@ -12,11 +12,17 @@ from ceteris.models.layers.activations import activation_layer
 POOL_FIRST = frozenset({"relu", "leaky_relu"})
 
 
-def activate_and_halve(name: str) -> nn.Sequential:
-    """An activation followed by 2x2 max-pooling: [b, c, h, w] -> [b, c, h // 2, w // 2].
+def activate_and_pool(name: str, pool: nn.MaxPool2d) -> nn.Sequential:
+    """An activation followed by max-pooling.
 
     Where the activation never falls, the largest input gives the largest output: pooling first then gives the same
-    bits for a quarter of the activation's work, and is done.
+    bits for a fraction of the activation's work, and is done.
     """
-    act, pool = ("activation", activation_layer(name)), ("pool", nn.MaxPool2d(2))
-    return nn.Sequential(OrderedDict([pool, act] if name in POOL_FIRST else [act, pool]))
+    act = activation_layer(name)
+    order = [("pool", pool), ("activation", act)] if name in POOL_FIRST else [("activation", act), ("pool", pool)]
+    return nn.Sequential(OrderedDict(order))
+
+
+def activate_and_halve(name: str) -> nn.Sequential:
+    """An activation followed by 2x2 max-pooling: [b, c, h, w] -> [b, c, h // 2, w // 2]."""
+    return activate_and_pool(name, nn.MaxPool2d(2))
