@@ -42,7 +42,7 @@ def test_every_command_has_help_with_an_example(call, name):
     assert f"Example: ceteris {name}" in printed.out
 
 
-@pytest.mark.parametrize("name", set(COMMANDS) - {"data"})
+@pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"data"}))
 def test_every_command_that_prints_results_has_json(name):
     command = cli.get_command(None, name)
     assert "as_json" in {parameter.name for parameter in command.params}
