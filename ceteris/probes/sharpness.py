@@ -1,0 +1,108 @@
+"""The curvature of the loss at trained weights: the largest eigenvalues of the Hessian, and its trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import nn
+
+from ceteris.probes.evaluation import evaluating
+
+TOLERANCE = 0.01
+"""An eigenvalue has converged when its error bound is at most this share of it."""
+EXHAUSTED = 1e-5
+"""A residual at most this share of the largest eigenvalue is float32 rounding: nothing is left to find."""
+
+
+class Hessian:
+    """The Hessian of one batch's loss in all parameters of a model, as a linear map of flat vectors [p]; never stored.
+
+    In evaluation mode. A product costs about as much as two gradients (Pearlmutter 1994); the batch's graph is kept
+    for the next one, with the memory that takes.
+
+    Args:
+        model: left as it is, gradients included.
+        loss: (logits [n, classes], labels [n]) -> mean loss; twice differentiable almost everywhere.
+        inputs: float [n, channels, size, size].
+        labels: int64 [n].
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+        inputs: torch.Tensor,
+        labels: torch.Tensor,
+    ) -> None:
+        self._parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        with evaluating(model), torch.enable_grad():
+            value = loss(model(inputs), labels)
+            self._gradient = _flat(self._gradients(value, None, keep=True))
+        self.size = len(self._gradient)
+
+    def __matmul__(self, vector: torch.Tensor) -> torch.Tensor:
+        """Hessian times vector, both float [p]."""
+        return _flat(self._gradients(self._gradient, vector, keep=False))
+
+    def vector(self, values: np.ndarray) -> torch.Tensor:
+        """Numbers [p] as a vector of the type and on the device of the parameters."""
+        return torch.from_numpy(values).to(self._gradient.device, self._gradient.dtype)
+
+    def _gradients(self, of: torch.Tensor, weights: torch.Tensor | None, keep: bool) -> tuple[torch.Tensor, ...]:
+        return torch.autograd.grad(
+            of, self._parameters, weights, retain_graph=True, create_graph=keep, materialize_grads=True
+        )
+
+
+def top_eigenvalues(
+    hessian: Hessian, count: int, generator: np.random.Generator, steps: int = 30
+) -> tuple[np.ndarray, np.ndarray]:
+    """The largest eigenvalues by the method of Lanczos (1950), with full reorthogonalisation.
+
+    Stops when the bounds of all are within 1 % of them. An eigenvalue that occurs several times is found once.
+
+    Args:
+        hessian: keeps up to `steps` vectors of its size in memory.
+        count: how many.
+        generator: draws the starting vector.
+        steps: products at most.
+
+    Returns (eigenvalues, bounds), float64 [at most count], largest first: within its bound of each of them there is an
+    eigenvalue.
+    """
+    start = hessian.vector(generator.standard_normal(hessian.size, dtype=np.float32))
+    basis, diagonal, beside = [start / start.norm()], np.empty(0), np.empty(0)
+    while True:
+        rest = hessian @ basis[-1]
+        diagonal = np.append(diagonal, float(rest @ basis[-1]))
+        for known in basis + basis:  # twice: once leaves what float32 rounds away
+            rest = rest - (known @ rest) * known
+        length = float(rest.norm())
+        values, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1))
+        found, bounds = values[::-1][:count], length * np.abs(vectors[-1, ::-1][:count])
+        converged = len(found) == count and (bounds <= TOLERANCE * np.abs(found)).all()
+        if converged or len(basis) == steps or length <= EXHAUSTED * np.abs(values).max():
+            return found, bounds
+        beside = np.append(beside, length)
+        basis.append(rest / length)
+
+
+def trace(hessian: Hessian, draws: int, generator: np.random.Generator) -> tuple[float, float]:
+    """The trace by the estimator of Hutchinson (1990), exact for a diagonal Hessian, and its standard error.
+
+    Args:
+        hessian: one product per draw.
+        draws: random vectors of signs, at least 2.
+        generator: draws them.
+    """
+    estimates = []
+    for _ in range(draws):
+        signs = hessian.vector(2 * generator.integers(0, 2, hessian.size, dtype=np.int8) - 1)
+        estimates.append(float(signs @ (hessian @ signs)))
+    return float(np.mean(estimates)), float(np.std(estimates, ddof=1) / np.sqrt(draws))
+
+
+def _flat(parts: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    return torch.cat([part.reshape(-1) for part in parts])
