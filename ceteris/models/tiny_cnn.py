@@ -66,7 +66,7 @@ def _features(
 ) -> OrderedDict[str, nn.Module]:
     layers = convolution(channels, maps[0], 5, norm=norm)
     if dropout:
-        layers["dropout"] = nn.Dropout(dropout)
+        layers["stem_dropout"] = nn.Dropout(dropout)
     layers["halve"] = activate_and_halve(activation)
     for number, (before, after) in enumerate(pairwise(maps), 1):
         widths = [after, after]

@@ -72,7 +72,7 @@ def _features(
 ) -> OrderedDict[str, nn.Module]:
     layers = convolution(channels, widths[0], 5, norm=norm)
     if dropout:
-        layers["dropout"] = nn.Dropout(dropout)
+        layers["stem_dropout"] = nn.Dropout(dropout)
     layers["pool1"] = activate_and_pool(activation, nn.MaxPool2d(3, 2, padding=1))
     for number, (narrow, wide) in enumerate(pairwise(widths), 1):
         stride = 1 if narrow == wide else 2
