@@ -1,14 +1,21 @@
 """What every registered model does, run because it is registered."""
 
+import itertools
+
 import pytest
 import torch
 
 from ceteris.errors import InputError
 from ceteris.models.counting import count
-from ceteris.registry import parts
+from ceteris.models.layers.activations import ACTIVATIONS
+from ceteris.models.layers.norms import NORMS
+from ceteris.registry import part, parts
 
 MODELS = [part.name for part in parts("model")]
 SETTINGS = [(10, 3, 32), (10, 1, 8), (7, 1, 28), (3, 3, 33), (200, 3, 64)]
+CHOICES = {"activation": list(ACTIVATIONS), "norm": list(NORMS)}
+NARROW = {"width": 8, "growth": 8}
+SIDES = (4, 8, 9, 16, 32, 61, 64)
 pytestmark = pytest.mark.parametrize("name", MODELS)
 
 
@@ -90,3 +97,54 @@ def test_the_layer_table_adds_up(name, build):
     assert sum(layer.macs for layer in facts.layers) == facts.macs > 0
     assert facts.layers[0].input_shape == (3, 32, 32)
     assert facts.layers[-1].output_shape == (10,)
+
+
+def options_of(name):
+    return {option.name for option in part("model", name).options}
+
+
+def combinations(name):
+    known = sorted(options_of(name) & set(CHOICES))
+    for values in itertools.product(*(CHOICES[option] for option in known)):
+        yield dict(zip(known, values, strict=True))
+
+
+def sometimes_there(path):
+    return "norm" in path or path.endswith("conv.bias") or (path.endswith(".bias") and "conv" in path)
+
+
+def test_activation_and_norm_in_every_combination_name_the_same_parameters(name, build):
+    with torch.device("meta"):
+        usual = {path: parameter.shape for path, parameter in build(name, image_size=64).named_parameters()}
+        for options in combinations(name):
+            other = {path: p.shape for path, p in build(name, image_size=64, **options).named_parameters()}
+            common = set(usual) & set(other)
+            assert {path: usual[path] for path in common} == {path: other[path] for path in common}, options
+            assert all(sometimes_there(path) for path in set(usual) ^ set(other)), options
+
+
+def smallest(name, build, options):
+    for side in SIDES:
+        try:
+            return build(name, image_size=side, **options), side
+        except InputError:
+            continue
+    raise AssertionError(f"{name} takes no image")
+
+
+def test_every_activation_and_every_norm_trains_a_step_on_the_smallest_images(name, build, images):
+    narrow = {option: width for option, width in NARROW.items() if option in options_of(name)}
+    for option in sorted(options_of(name) & set(CHOICES)):
+        for value in CHOICES[option]:
+            model, side = smallest(name, build, narrow | {option: value})
+            before = [parameter.clone() for parameter in model.parameters()]
+            loss = torch.nn.functional.cross_entropy(model(images(4, 3, side)), torch.tensor([0, 1, 2, 3]))
+            loss.backward()
+            torch.optim.SGD(model.parameters(), lr=0.1).step()
+            assert loss.isfinite()
+            after = list(model.parameters())
+            assert all(p.grad is not None and p.grad.isfinite().all() for p in after), (option, value)
+            assert all(parameter.isfinite().all() for parameter in after), (option, value)
+            moved = [not torch.equal(old, new) for old, new in zip(before, after, strict=True)]
+            assert sum(moved) > len(moved) / 2, (option, value)
+            assert moved[-2:] == [True, True], (option, value)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceteris.models.layers.activations import ACTIVATIONS, activation_layer
-from ceteris.models.layers.pooling import POOL_FIRST, activate_and_halve
+from ceteris.models.layers.pooling import POOL_FIRST, activate_and_halve, activate_and_pool
 
 VALUES = st.floats(width=32, allow_nan=True, allow_infinity=True)
 
@@ -25,6 +25,12 @@ def bits(tensor):
 def test_the_bits_are_those_of_activation_then_pooling(name, memory_format):
     inputs = torch.randn(8, 16, 9, 9, generator=torch.Generator().manual_seed(0)).to(memory_format=memory_format)
     assert torch.equal(bits(activate_and_halve(name)(inputs)), bits(activated_then_pooled(name, inputs)))
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_a_pool_that_overlaps_and_is_padded_gives_the_same_bits_too(name):
+    inputs, pool = torch.randn(4, 8, 9, 9, generator=torch.Generator().manual_seed(3)), torch.nn.MaxPool2d(3, 2, 1)
+    assert torch.equal(bits(activate_and_pool(name, pool)(inputs)), bits(pool(activation_layer(name)(inputs))))
 
 
 @pytest.mark.parametrize("name", sorted(POOL_FIRST))
