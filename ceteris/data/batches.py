@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
+from torch.nn import functional
 
-from ceteris.data.augment.kind import Augmentation
+from ceteris.data.augment.kind import Augmentation, Mixing
 from ceteris.data.source import Images
 from ceteris.errors import InputError, Problem
 from ceteris.study.streams import stream
@@ -23,6 +24,7 @@ CHUNK = 1024
 class Batches:
     """A subset of images as batches: inputs float32 [b, channels, size, size] in channels_last, labels int64 [b].
 
+    Where an augmentation mixes images, the labels of `epoch` are shares of the classes, float32 [b, classes].
     Normalisation is one multiply-add: `pixel / 255` minus `mean`, divided by `std`.
     """
 
@@ -59,6 +61,7 @@ class Batches:
         self._scale, self._shift = (self._row(values) for values in (scale, shift))
         self._pixels, self._index = images.pixels, index
         self._labels = self._on_device(images.labels[index].astype(np.int64))
+        self._classes = int(images.labels.max()) + 1
         self._resident = self._kept_on_device()
         self._augment = list(
             zip(_stream_names([name for name, _ in augment]), [one for _, one in augment], strict=True)
@@ -76,7 +79,8 @@ class Batches:
         """Every image once, shuffled and augmented.
 
         The order comes from the stream `order/<epoch>`, the draws from `augment/<epoch>/<name>` (a second one of the
-        same name: `<name>.2`), all before the first batch: none depends on the batch size or on another.
+        same name: `<name>.2`), all before the first batch: none depends on the batch size or on another. Only
+        the first image of a batch finds its partner for mixing by the batch's end, see `Mixing`.
         """
         order = stream(seed, f"order/{epoch}").permutation(len(self))
         draws = [
@@ -88,10 +92,15 @@ class Batches:
             }
             for name, augmentation in self._augment
         ]
+        mixing = any(isinstance(augmentation, Mixing) for _, augmentation in self._augment)
         for rows, pixels, labels in self._gathered(order):
+            targets = functional.one_hot(labels, self._classes).float() if mixing else labels
             for (_, augmentation), drawn in zip(self._augment, draws, strict=True):
-                pixels = augmentation(pixels, {key: values[rows] for key, values in drawn.items()})  # noqa: PLW2901
-            yield self._normalised(pixels), labels
+                own = {key: values[rows] for key, values in drawn.items()}
+                pixels = augmentation(pixels, own)  # noqa: PLW2901
+                if isinstance(augmentation, Mixing):
+                    targets = augmentation.mix_labels(targets, own)
+            yield self._normalised(pixels), targets
 
     def in_order(self) -> Iterator[Batch]:
         """Every image once, in the order of the index, not augmented."""

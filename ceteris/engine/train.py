@@ -14,6 +14,7 @@ from ceteris.data.source import Dataset
 from ceteris.engine.device import Conditions, PeakMemory, environment
 from ceteris.engine.evaluate import Predictions, predict
 from ceteris.engine.outcome import examples_of, metrics_of, predictions_of, status_of
+from ceteris.engine.probing import Probing
 from ceteris.engine.progress import Progress, resume
 from ceteris.engine.randomness import drawing_from
 from ceteris.engine.setup import Setup, Trial, set_up
@@ -29,6 +30,8 @@ def train(
     conditions: Conditions,
     checkpoints: Checkpointing | None = None,
     watcher: Watcher | None = None,
+    *,
+    probes: Probing | None = None,
 ) -> Record:
     """Train, choose on validation, test once.
 
@@ -38,28 +41,30 @@ def train(
         conditions: device and threads; torch's thread count is set, and left so.
         checkpoints: the state after every epoch goes here, and training goes on from what is here.
         watcher: told of every step and epoch.
+        probes: measure training, and hold their findings afterwards; they change nothing else.
 
     Divergence (a loss or output that is not finite) is an outcome, not an error. Raises InputError when the recipe
     does not fit the data.
     """
-    checkpoints, watcher = checkpoints or NoCheckpoints(), watcher or Silent()
+    checkpoints, watcher, probes = checkpoints or NoCheckpoints(), watcher or Silent(), probes or Probing()
     torch.set_num_threads(conditions.threads)
     memory = PeakMemory(conditions.device)
     setup = set_up(trial, data, conditions)
-    progress = resume(setup, checkpoints.load())
+    progress = resume(setup, probes.resume(checkpoints.load()))
     recipe, diverged = trial.recipe, ""
     while len(progress.rows) < recipe["epochs"] and not progress.should_stop(recipe["early_stopping"]):
         epoch = len(progress.rows) + 1
         with drawing_from(trial.seed, f"noise/{epoch}", conditions.device):
-            trained = _train_epoch(setup, trial.seed, epoch, watcher)
+            trained = _train_epoch(setup, trial.seed, epoch, watcher, probes)
         row = _look(setup, conditions, progress, trained)
+        probes.after_epoch(setup, epoch)
         watcher.epoch(row, recipe["epochs"])
         if not np.isfinite(trained.losses).all() or not np.isfinite(row.validation_loss):
             diverged = f"the loss is not finite from epoch {epoch}, step {_first_bad(trained.losses)}"
             break
         setup.schedule.after_epoch(row.validation_top1)
         progress.peak_memory = max(progress.peak_memory, memory.highest())
-        checkpoints.save(epoch, *progress.to_checkpoint(setup))
+        checkpoints.save(epoch, *probes.keep(*progress.to_checkpoint(setup)))
     return _conclude(setup, conditions, progress, memory, diverged)
 
 
@@ -71,14 +76,14 @@ class _TrainedEpoch:
     seconds: float
 
 
-def _train_epoch(setup: Setup, seed: int, epoch: int, watcher: Watcher) -> _TrainedEpoch:
+def _train_epoch(setup: Setup, seed: int, epoch: int, watcher: Watcher, probes: Probing) -> _TrainedEpoch:
     model, optimizer = setup.model.train(), setup.optimizer
     device = next(model.parameters()).device
     steps = setup.train.steps
     losses = torch.zeros(steps, device=device)
     correct = torch.zeros((), dtype=torch.int64, device=device)
     rates = np.zeros(steps, dtype=np.float32)
-    started = time.perf_counter()
+    started, probed = time.perf_counter(), probes.seconds
     for step, (inputs, labels) in enumerate(setup.train.epoch(seed, epoch)):
         rates[step] = rate = setup.rate * setup.schedule.factor((epoch - 1) * steps + step)
         for group in optimizer.param_groups:
@@ -88,13 +93,16 @@ def _train_epoch(setup: Setup, seed: int, epoch: int, watcher: Watcher) -> _Trai
             loss = setup.loss(logits.float(), labels)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        probes.after_backward(setup, (inputs, labels), rate, epoch, (epoch - 1) * steps + step + 1)
         optimizer.step()
         # Read once per epoch: asking for a number here would make the device wait.
         losses[step] = loss.detach()
-        correct += (logits.detach().argmax(1) == labels).sum()
+        dominant = labels if labels.ndim == 1 else labels.argmax(1)  # of mixed images the larger part counts
+        correct += (logits.detach().argmax(1) == dominant).sum()
         watcher.step(epoch, step + 1, steps)
     step_losses, right = losses.cpu().numpy(), int(correct)
-    return _TrainedEpoch(step_losses, rates, right / len(setup.train), time.perf_counter() - started)
+    seconds = time.perf_counter() - started - (probes.seconds - probed)
+    return _TrainedEpoch(step_losses, rates, right / len(setup.train), seconds)
 
 
 def _look(setup: Setup, conditions: Conditions, progress: Progress, trained: _TrainedEpoch) -> Epoch:

@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""(logits [batch, classes], labels [batch]) -> mean loss, a scalar."""
+"""(logits [batch, classes], labels [batch] or shares of the classes [batch, classes]) -> mean loss, a scalar."""
 
 
 class Schedule(Protocol):

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceteris.data.augment.crop import crop
+from ceteris.data.augment.cutmix import cutmix
 from ceteris.data.augment.flip import flip
+from ceteris.data.augment.mixup import mixup
 from ceteris.data.batches import Batches, channel_statistics
 from ceteris.data.source import Images
 from ceteris.errors import InputError
@@ -98,6 +100,27 @@ def test_two_augmentations_of_one_name_draw_from_two_streams(images):
     list(made(images, batch_size=70, augment=[("spy", Spy()), ("spy", Spy())]).epoch(4, 2))
     assert np.array_equal(seen[0], stream(4, "augment/2/spy").random(70))
     assert np.array_equal(seen[1], stream(4, "augment/2/spy.2").random(70))
+
+
+def test_where_an_augmentation_mixes_the_labels_are_shares(images):
+    batches = made(images, augment=[("flip", flip()), ("mixup", mixup()), ("cutmix", cutmix())])
+    order, first = stream(0, "order/1").permutation(70), stream(0, "augment/1/mixup").beta(1, 1, 70)
+    box = cutmix().draw(stream(0, "augment/1/cutmix"), 70, 6)["own"]
+    inputs, targets = next(iter(batches.epoch(0, 1)))
+    assert inputs.dtype == targets.dtype == torch.float32
+    shares = np.eye(7)[images.labels[order[:16]]]
+    for own in (first[:16, None], box[:16, None]):
+        shares = own * shares + (1 - own) * np.roll(shares, 1, axis=0)
+    np.testing.assert_allclose(targets.numpy(), shares, atol=1e-6)
+    assert next(iter(batches.in_order()))[1].dtype == torch.int64
+
+
+def test_the_batch_size_moves_only_the_partner_of_a_batchs_first_image(images):
+    whole, parts = (gathered(made(images, batch_size=n, augment=[("m", mixup())]).epoch(3, 1)) for n in (70, 10))
+    same = np.arange(70) % 10 != 0
+    for one, other in zip(whole, parts, strict=True):
+        assert torch.equal(one[same], other[same])
+        assert not torch.equal(one, other)
 
 
 def test_a_read_only_memory_map_gives_the_same_batches(images, tmp_path: Path):

@@ -8,12 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
+from ceteris.data.augment.kind import Mixing
 from ceteris.data.source import DataPlace
 from ceteris.registry import parts
 
 DOWNLOADED = {"cifar10", "cifar100", "tiny-imagenet"}
 OPTIONS = {"folder": {"path": "mine", "size": 8}}
 DATA = [part for part in parts("data") if part.name not in DOWNLOADED]
+MIXING = [part for part in parts("augment") if isinstance(part.build({}), Mixing)]
 named = {"ids": lambda part: part.name}
 
 
@@ -76,4 +78,18 @@ def test_an_augmentation_is_a_pure_function_of_pixels_and_draws(part, size, chan
     assert whole.shape == pixels.shape
     assert whole.dtype == torch.uint8
     halves = [augmentation(pixels[part], {n: v[part] for n, v in draws.items()}) for part in (slice(0, 2), slice(2, 6))]
-    assert torch.equal(torch.cat(halves), whole)
+    # The first image of a batch is the only one whose partner the batch size moves.
+    same = [1, 3, 4, 5] if isinstance(augmentation, Mixing) else list(range(6))
+    assert torch.equal(torch.cat(halves)[same], whole[same])
+
+
+@pytest.mark.parametrize("part", MIXING, **named)
+def test_a_mixing_augmentation_gives_shares_that_sum_to_one(part):
+    augmentation, targets = part.build({}), torch.eye(5)[[0, 1, 1, 4, 2, 3]]
+    draws = {n: torch.from_numpy(v) for n, v in augmentation.draw(np.random.default_rng(1), 6, 8).items()}
+    mixed, before = augmentation.mix_labels(targets, draws), targets.clone()
+    assert torch.equal(targets, before)
+    assert mixed.dtype == torch.float32
+    assert ((mixed >= 0) & (mixed <= 1)).all()
+    torch.testing.assert_close(mixed.sum(1), torch.ones(6))
+    assert not torch.equal(mixed, targets)

@@ -40,6 +40,16 @@ def test_a_uniform_guess_costs_the_log_of_the_number_of_classes(name, classes):
     assert loss.item() == pytest.approx(math.log(classes), rel=1e-6)
 
 
+@pytest.mark.parametrize("name", LOSSES)
+def test_shares_of_the_classes_are_labels_too(name):
+    logits = torch.randn(3, 10, generator=torch.Generator().manual_seed(0))
+    shares = torch.nn.functional.one_hot(LABELS, 10).float()
+    torch.testing.assert_close(build(name)(logits, shares), build(name)(logits, LABELS))
+    mixed = build(name)(logits, 0.3 * shares + 0.7 * shares.roll(1, 0))
+    parts = 0.3 * build(name)(logits, LABELS) + 0.7 * build(name)(logits, LABELS.roll(1))
+    torch.testing.assert_close(mixed, parts)
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 1.0])
 def test_smoothed_labels_are_those_of_the_paper(smoothing):
     logits = torch.randn(3, 10, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
