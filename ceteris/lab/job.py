@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 from ceteris.data.source import DataPlace, Dataset
 from ceteris.errors import InputError, Problem
+from ceteris.lab.disk import KeptCheckpoints, put, put_findings
 from ceteris.lab.events import Ended, EpochDone, Started, Stepped, Tell
 from ceteris.lab.facts import KnownFacts
+from ceteris.lab.measure import measure
 from ceteris.lab.plan import data_source
-from ceteris.store.checkpoints import Checkpoints
 from ceteris.store.records import Store
+from ceteris.study.findings import Identity
 from ceteris.study.keys import canonical_json
 from ceteris.study.record import DataFacts, Epoch, Record, Status
 from ceteris.study.vocabulary import PartSpec
 from ceteris.version import VERSION
 
 if TYPE_CHECKING:
-    import numpy as np
+    from ceteris.engine.device import Conditions
 
 SECONDS_BETWEEN_STEPS_TOLD = 0.25
 
@@ -40,6 +42,7 @@ class Job:
         place: where data lies.
         store: its folder.
         device, threads, shared_machine, sealed_test_curve: see `ceteris.engine.device.Conditions`.
+        probes: identities of those whose findings are wanted.
         modules: outside the package, to import first: they register parts.
     """
 
@@ -54,42 +57,59 @@ class Job:
     threads: int
     shared_machine: bool
     sealed_test_curve: bool
+    probes: tuple[Identity, ...] = ()
     modules: tuple[str, ...] = ()
 
 
 def do(job: Job, tell: Tell) -> None:
-    """Train the trial and store its record, unless it is there already.
+    """Train the trial and store its record, then what its probes find, as far as these are not there already.
 
     Whatever goes wrong inside training becomes a record with the status "failed". Raises InputError when the study
     cannot go on at all: the data is not what was planned, or the store cannot be written.
     """
+    store = Store(job.store)
+    with store.claim(job.key):
+        if not store.has(job.key) or store.missing_findings(job.key, job.probes):
+            for module in job.modules:
+                importlib.import_module(module)
+            tell(Started(job.key, store.checkpoints(job.key).epoch))
+            data = _dataset(canonical_json(dict(job.data)), job.place)
+            if data.facts.fingerprint != job.facts.fingerprint:
+                what = f"{job.facts.name} changed since it was planned"
+                raise InputError(Problem(what, hint="run the command again"))
+            _fill(job, store, data, _Telling(job.key, tell))
+    said = store.statement(job.key)
+    tell(Ended(job.key, said["status"], said["reason"], tuple(said["metrics"].items())))
+
+
+def _fill(job: Job, store: Store, data: Dataset, watcher: _Telling) -> None:
     from ceteris.engine.device import Conditions
+
+    conditions = Conditions(job.device, job.threads, job.shared_machine, job.sealed_test_curve)
+    if not store.has(job.key):
+        record = _train(job, store, data, conditions, watcher)
+        put(store, record)
+        KnownFacts(job.store / "facts").learn(record)
+    measure(store, job.key, job.probes, data=data, conditions=conditions, watcher=watcher)
+
+
+def _train(job: Job, store: Store, data: Dataset, conditions: Conditions, watcher: _Telling) -> Record:
+    from ceteris.engine.probing import Probing
     from ceteris.engine.setup import Trial
     from ceteris.engine.train import train
 
-    store = Store(job.store)
-    with store.claim(job.key):
-        if store.has(job.key):
-            _tell_ended(store, job.key, tell)
-            return
-        for module in job.modules:
-            importlib.import_module(module)
-        checkpoints = store.checkpoints(job.key)
-        tell(Started(job.key, checkpoints.epoch))
-        data = _dataset(canonical_json(dict(job.data)), job.place)
-        if data.facts.fingerprint != job.facts.fingerprint:
-            raise InputError(Problem(f"{job.facts.name} changed since it was planned", hint="run the command again"))
-        conditions = Conditions(job.device, job.threads, job.shared_machine, job.sealed_test_curve)
-        trial = Trial(job.key, job.recipe, job.seed)
-        try:
-            record = train(trial, data, conditions, _Checkpoints(checkpoints), _Telling(job.key, tell))
-        except InputError:
-            raise
-        except Exception as error:  # a trial that fails is an outcome; the study goes on
-            record = failed(job, f"{type(error).__name__}: {error}", traceback.format_exc())
-        put(store, record)
-    KnownFacts(job.store / "facts").learn(record)
-    tell(Ended(job.key, str(record.status), record.reason, tuple(record.metrics.items())))
+    probing = Probing(store.missing_findings(job.key, job.probes))
+    trial, checkpoints = Trial(job.key, job.recipe, job.seed), KeptCheckpoints(store.checkpoints(job.key))
+    try:
+        record = train(trial, data, conditions, checkpoints, watcher, probes=probing)
+    except InputError:
+        raise
+    except Exception as error:  # a trial that fails is an outcome; the study goes on
+        return failed(job, f"{type(error).__name__}: {error}", traceback.format_exc())
+    # Before the record: a trial that is complete would have to be trained again for them.
+    for findings in probing.findings():
+        put_findings(store, job.key, findings)
+    return record
 
 
 def failed(job: Job, reason: str, log: str) -> Record:
@@ -98,44 +118,10 @@ def failed(job: Job, reason: str, log: str) -> Record:
     return Record(job.key, Status.FAILED, job.recipe, job.seed, job.facts, environment, reason=reason, log=log)
 
 
-def put(store: Store, record: Record) -> None:
-    """Store a record. Raises InputError when the disk refuses."""
-    try:
-        store.put(record)
-    except OSError as error:
-        raise _cannot_write(store.folder(record.key), error) from None
-
-
-def _cannot_write(where: Path, error: OSError) -> InputError:
-    hint = "free some space or mend the disk, then run the same command again: finished trials are kept"
-    return InputError(Problem(f"the store cannot be written: {error.strerror}", str(where), hint))
-
-
-def _tell_ended(store: Store, key: str, tell: Tell) -> None:
-    said = store.statement(key)
-    tell(Ended(key, said["status"], said["reason"], tuple(said["metrics"].items())))
-
-
 @lru_cache(maxsize=1)
 def _dataset(spec: str, place: DataPlace) -> Dataset:
     """Trials that follow each other mostly share a data set: it stays open."""
     return data_source(PartSpec.model_validate_json(spec), place).load()
-
-
-class _Checkpoints:
-    """The store's checkpoints, with a disk that refuses told apart from a trial that fails."""
-
-    def __init__(self, inner: Checkpoints) -> None:
-        self.inner = inner
-
-    def save(self, epoch: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-        try:
-            self.inner.save(epoch, values, arrays)
-        except OSError as error:
-            raise _cannot_write(self.inner.folder, error) from None
-
-    def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
-        return self.inner.load()
 
 
 class _Telling:

@@ -9,9 +9,10 @@ from typing import Any
 from ceteris.data.source import DataPlace, DataSource
 from ceteris.errors import InputError, Problem
 from ceteris.lab.facts import KnownFacts, predicted_seconds, training_images
-from ceteris.lab.resolve import resolve
+from ceteris.lab.resolve import resolve, resolve_probes
 from ceteris.registry import part
 from ceteris.study.arms import VARIANT, Arm, arms, at_scale
+from ceteris.study.findings import Identity
 from ceteris.study.keys import sha256_of, trial_key
 from ceteris.study.manifest import Plan, PlannedArm, PlannedTrial
 from ceteris.study.mistakes import Place
@@ -64,7 +65,7 @@ def make_plan(request: Request, place: DataPlace, known: KnownFacts) -> Plan:
     """
     study = at_scale(request.study, request.scale, request.seeds)
     made = arms(study, request.scale, request.overrides)
-    problems: list[Problem] = []
+    probes, problems = _probes(study, request.locate)
     said: list[Problem] = []
     planned: list[PlannedArm] = []
     resolved: list[dict[str, Any]] = []
@@ -85,8 +86,16 @@ def make_plan(request: Request, place: DataPlace, known: KnownFacts) -> Plan:
         for arm in planned
     )
     return Plan(
-        study, request.scale, request.overrides, tuple(planned), trials, request.source, request.options, VERSION
+        study, request.scale, request.overrides, tuple(planned), trials, request.source, request.options, VERSION,
+        probes,
     )  # fmt: skip
+
+
+def _probes(study: Study, locate: Locate) -> tuple[tuple[Identity, ...], list[Problem]]:
+    try:
+        return resolve_probes(study.probes), []
+    except InputError as error:
+        return (), [Problem(p.what, locate(_place(p)), p.hint) for p in error.problems]
 
 
 def _data_facts(spec: PartSpec, place: DataPlace) -> DataFacts:
@@ -148,7 +157,7 @@ def _check_split(recipe: Mapping[str, Any], data: DataFacts) -> None:
 
 def _located(problem: Problem, study: Study, arm: Arm, locate: Locate) -> Problem:
     """The problem at the line of the level, the variant or the baseline field that caused it."""
-    path: Place = tuple(int(s) if s.isdigit() else s for s in problem.where.split(".")) if problem.where else ()
+    path = _place(problem)
     if VARIANT in arm.levels and path and path[0] in study.variants[arm.levels[VARIANT]]:
         return Problem(problem.what, locate(("variants", arm.levels[VARIANT], *path)), problem.hint)
     for index, factor in enumerate(study.factors):
@@ -157,3 +166,8 @@ def _located(problem: Problem, study: Study, arm: Arm, locate: Locate) -> Proble
             level = list(factor.levels).index(arm.levels[factor.path])
             return Problem(problem.what, locate(("factors", index, "levels", level)), problem.hint)
     return Problem(problem.what, locate(("baseline", *path)), problem.hint)
+
+
+def _place(problem: Problem) -> Place:
+    """The steps of the dotted path where the problem stands."""
+    return tuple(int(s) if s.isdigit() else s for s in problem.where.split(".")) if problem.where else ()

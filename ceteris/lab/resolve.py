@@ -1,11 +1,13 @@
-"""Turning names into parts: a recipe with every default spelled out, or every mistake in it at once."""
+"""Turning names into parts: a recipe, or probes, with every default spelled out, or every mistake at once."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ceteris.errors import InputError, Problem
 from ceteris.registry import part
+from ceteris.study.findings import Identity
 from ceteris.study.vocabulary import PartSpec, Recipe
 
 PART_KINDS = {"data": "data", "model": "model", "loss": "loss", "optimizer": "optimizer", "schedule": "schedule"}
@@ -26,6 +28,23 @@ def resolve(recipe: Recipe) -> dict[str, Any]:
     if problems:
         raise InputError(*problems)
     return resolved
+
+
+def resolve_probes(specs: Sequence[PartSpec]) -> tuple[Identity, ...]:
+    """The identities of a study's probes: name, version and all options.
+
+    Raises InputError; each problem stands at its dotted path in the study (`probes.0.samples`).
+    """
+    problems: list[Problem] = []
+    resolved: list[Identity] = []
+    for index, spec in enumerate(specs):
+        identity = _identity("probe", spec, f"probes.{index}", problems)
+        if identity and identity in resolved:
+            problems.append(Problem(f"probe {spec.label!r} is asked for twice", f"probes.{index}"))
+        resolved.append(identity)
+    if problems:
+        raise InputError(*problems)
+    return tuple(resolved)
 
 
 def _identity(kind: str, spec: PartSpec, path: str, problems: list[Problem]) -> dict[str, Any]:

@@ -53,12 +53,16 @@ def write_manifest(plan: Plan, folder: Path) -> None:
 
 
 def missing_jobs(plan: Plan, place: DataPlace, store: Store, resources: Resources) -> list[Job]:
-    """Jobs for the trials that have no record, block by block, the longest of a block first; a shared key once."""
-    left = set(store.missing(trial.key for trial in plan.trials))
+    """Jobs for the trials that have no record, or lack findings of the study's probes.
+
+    Block by block, the longest of a block first; a shared key once.
+    """
+    keys = {trial.key for trial in plan.trials}
+    left = {key for key in keys if not store.has(key) or store.missing_findings(key, plan.probes)}
     if not left:
         return []
     device = resources.device or _best_device()
-    threads, workers = share_cores(len({trial.key for trial in plan.trials}), resources, device)
+    threads, workers = share_cores(len(keys), resources, device)
     specs = {arm.name: arm.recipe.data.model_dump() for arm in arms(plan.study, plan.scale, plan.overrides)}
     planned = {arm.name: arm for arm in plan.arms}
     silent = DataPlace(place.data_dir, place.cache_dir, place.allow_modified, no_progress)
@@ -78,6 +82,7 @@ def missing_jobs(plan: Plan, place: DataPlace, store: Store, resources: Resource
                 threads=threads,
                 shared_machine=workers > 1,
                 sealed_test_curve=plan.study.sealed_test_curve,
+                probes=plan.probes,
                 modules=modules_added(),
             )
     return list(jobs.values())

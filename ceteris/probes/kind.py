@@ -43,7 +43,8 @@ class Step:
 
     Attributes:
         model: in training mode; `.grad` of its parameters holds this step's gradients.
-        inputs, labels: the batch, augmented and normalised, as the model saw it.
+        inputs, labels: the batch, augmented and normalised, as the model saw it; labels are float [b, classes] where
+            an augmentation mixes images.
         loss: the batch's training loss at the model's parameters of now, a scalar with its graph. Dropout draws the
             same noise at every call within this step.
         learning_rate: of this step.
@@ -145,11 +146,21 @@ def evenly_spaced(batches: BatchSource, images: int) -> tuple[torch.Tensor, torc
     Spread evenly over the set, as a folder's images are sorted by class; the same ones for every arm and seed that
     share a split.
     """
-    wanted = np.arange(min(images, len(batches))) * len(batches) // max(1, min(images, len(batches)))
+    return images_at(batches, spread(len(batches), images))
+
+
+def spread(length: int, count: int) -> np.ndarray:
+    """`count` rows (all, if there are fewer) spread evenly over a set of that length: int64 [n], rising."""
+    count = min(count, length)
+    return np.arange(count) * length // max(1, count)
+
+
+def images_at(batches: BatchSource, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    """Inputs [n, channels, size, size] and labels [n] of the images at those rows of the set, which rise."""
     inputs, labels, start = [], [], 0
     for batch, answers in batches.in_order():
-        rows = wanted[(wanted >= start) & (wanted < start + len(batch))] - start
-        inputs.append(batch[rows])
-        labels.append(answers[rows])
+        here = rows[(rows >= start) & (rows < start + len(batch))] - start
+        inputs.append(batch[here])
+        labels.append(answers[here])
         start += len(batch)
     return torch.cat(inputs), torch.cat(labels)

@@ -65,10 +65,10 @@ def test_a_failing_trial_is_a_record_and_the_others_go_on(planned, place, store,
 
     real = train_module.train
 
-    def fails_for_one(trial, *rest):
+    def fails_for_one(trial, *rest, **named):
         if trial.key == planned.trials[0].key:
             raise RuntimeError("no such luck")
-        return real(trial, *rest)
+        return real(trial, *rest, **named)
 
     monkeypatch.setattr(train_module, "train", fails_for_one)
     run(planned, place, store)

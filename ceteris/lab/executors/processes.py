@@ -13,9 +13,10 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from ceteris.errors import InputError
+from ceteris.lab.disk import put
 from ceteris.lab.events import Ended, Retried, Tell
 from ceteris.lab.executors.worker import environment, work
-from ceteris.lab.job import Job, failed, put
+from ceteris.lab.job import Job, failed
 from ceteris.store.records import Store
 from ceteris.study.record import Status
 

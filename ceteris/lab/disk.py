@@ -1,0 +1,52 @@
+"""The store as a running trial sees it: a disk that refuses stops the study, as it would fail every trial alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ceteris.errors import InputError, Problem
+from ceteris.store.checkpoints import Checkpoints
+from ceteris.store.records import Store
+from ceteris.study.findings import Findings
+from ceteris.study.record import Record
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def put(store: Store, record: Record) -> None:
+    """Store a record. Raises InputError when the disk refuses."""
+    with _writing(store.folder(record.key)):
+        store.put(record)
+
+
+def put_findings(store: Store, key: str, findings: Findings) -> None:
+    """Store what a probe found. Raises InputError when the disk refuses."""
+    with _writing(store.folder(key)):
+        store.put_findings(key, findings)
+
+
+class KeptCheckpoints:
+    """The store's checkpoints. `save` raises InputError when the disk refuses."""
+
+    def __init__(self, inner: Checkpoints) -> None:
+        self.inner = inner
+
+    def save(self, epoch: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+        with _writing(self.inner.folder):
+            self.inner.save(epoch, values, arrays)
+
+    def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+        return self.inner.load()
+
+
+@contextmanager
+def _writing(where: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        hint = "free some space or mend the disk, then run the same command again: finished trials are kept"
+        raise InputError(Problem(f"the store cannot be written: {error.strerror}", str(where), hint)) from None
