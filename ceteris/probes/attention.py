@@ -11,6 +11,12 @@ import torch
 from torch import nn
 
 from ceteris.probes.evaluation import evaluating
+from ceteris.probes.kind import Measurement, ModelProbe, Trained, evenly_spaced
+from ceteris.probes.options import Check, check_options
+from ceteris.registry import register
+
+CHUNK = 250
+"""Images evaluated at once."""
 
 
 @dataclass(frozen=True)
@@ -64,3 +70,32 @@ def _by_class(gates: torch.Tensor, labels: torch.Tensor, classes: int) -> Gates:
     mean = empty.index_add(0, labels, gates) / count
     variance = empty.index_add(0, labels, (gates - mean[labels]).square()) / count
     return Gates(mean.numpy(), variance.sqrt().numpy())
+
+
+@register("probe")
+def attention(*, images: int = 1000) -> ModelProbe:
+    """What squeeze-and-excitation attends to: the gate of every channel, class by class (Hu et al. 2018).
+
+    For each module it leaves "<module>/mean" and "<module>/deviation", float32 [classes, channels] (see `Gates`), and
+    the values "modules" (their names in order of depth; empty for a network that has none) and "images".
+
+    Args:
+        images: test images used at most, spread evenly. Raises InputError below 1.
+    """
+    check_options("attention", Check("images", images, images >= 1, "at least 1"))
+    return _Attention(images)
+
+
+@dataclass(frozen=True)
+class _Attention(ModelProbe):
+    images: int
+
+    def measure(self, view: Trained) -> Measurement:
+        inputs, labels = evenly_spaced(view.test, self.images)
+        batches = zip(torch.split(inputs, CHUNK), torch.split(labels, CHUNK), strict=True)
+        modules = gate_statistics(view.model, batches, len(view.classes))
+        arrays = {}
+        for name, gates in modules.items():
+            arrays[f"{name}/mean"] = gates.mean.astype(np.float32)
+            arrays[f"{name}/deviation"] = gates.deviation.astype(np.float32)
+        return Measurement(arrays, {"modules": list(modules), "images": len(labels)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,6 +12,12 @@ from torch import nn
 
 from ceteris.errors import InputError, Problem
 from ceteris.probes.evaluation import evaluating
+from ceteris.probes.kind import Measurement, ModelProbe, Trained, images_at, spread
+from ceteris.probes.options import Check, check_options
+from ceteris.registry import register
+
+CHUNK = 250
+"""Images evaluated at once."""
 
 PERPLEXITY = 30.0
 
@@ -76,3 +83,43 @@ def neighbour_embedding(features: np.ndarray, random_state: int) -> np.ndarray:
 
     perplexity = min(PERPLEXITY, (len(features) - 1) / 3)
     return np.asarray(TSNE(perplexity=perplexity, init="pca", random_state=random_state).fit_transform(features))
+
+
+@register("probe")
+def embedding(*, images: int = 1000) -> ModelProbe:
+    """Test images in the plane by what the last linear layer is given: principal components and t-SNE.
+
+    It leaves, for n images: "row" int64 [n] (of the record's predictions), "labels" int16 [n], "pca" and "t-sne"
+    float32 [n, 2], "explained" float64 [2] (share of the variance along each principal component), and the value
+    "features" (dimensions before).
+
+    Args:
+        images: test images used at most, spread evenly; at least 4.
+
+    Raises InputError for fewer.
+    """
+    check_options("embedding", Check("images", images, images >= 4, "at least 4"))
+    return _Embedding(images)
+
+
+@dataclass(frozen=True)
+class _Embedding(ModelProbe):
+    images: int
+
+    def measure(self, view: Trained) -> Measurement:
+        rows = spread(len(view.test), self.images)
+        if len(rows) < 4:
+            raise InputError(Problem(f"an embedding needs at least 4 test images, not {len(rows)}", "probes"))
+        inputs, labels = images_at(view.test, rows)
+        features = penultimate_features(view.model, torch.split(inputs, CHUNK))
+        pca, explained = principal_components(features)
+        return Measurement(
+            {
+                "row": rows,
+                "labels": labels.cpu().numpy().astype(np.int16),
+                "pca": pca.astype(np.float32),
+                "explained": explained,
+                "t-sne": neighbour_embedding(features, int(view.stream("t-sne").integers(2**32))),
+            },
+            {"features": features.shape[1]},
+        )

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
 from ceteris.errors import InputError, Problem
 from ceteris.probes.evaluation import evaluating
+from ceteris.probes.kind import Measurement, ModelProbe, Trained, images_at, spread
+from ceteris.probes.options import Check, check_options
+from ceteris.registry import register
 
 
 def class_activation_maps(model: nn.Module, inputs: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
@@ -53,3 +58,46 @@ def _last_feature_map(model: nn.Module, inputs: torch.Tensor) -> tuple[torch.Ten
     if not sizes:
         raise InputError(Problem("Grad-CAM needs a convolution whose output is larger than 1 x 1", "probes"))
     return [output for _, output in maps if output.shape[2:] == sizes[-1]][-1], logits
+
+
+@register("probe")
+def grad_cam(*, images: int | list[int] = 8) -> ModelProbe:
+    """Where the network looks in some test images, for the class that it predicts (Grad-CAM, Selvaraju et al. 2017).
+
+    It leaves, for m images: "row" int64 [m] (of the record's predictions), "pixels" uint8 [m, h, w, channels], "map"
+    float32 [m, h, w] from 0 to 1 (see `class_activation_maps`), "labels" and "predicted" int16 [m].
+
+    Args:
+        images: how many, spread evenly over the test images, or a list of rows among them, counted from 0.
+
+    Raises InputError for no image, and for a row that does not exist.
+    """
+    chosen = [images] if isinstance(images, int) else images
+    least = 1 if isinstance(images, int) else 0
+    sound = bool(chosen) and min(chosen) >= least
+    check_options("grad-cam", Check("images", images, sound, "at least 1, or a list of rows from 0"))
+    return _GradCam(images)
+
+
+@dataclass(frozen=True)
+class _GradCam(ModelProbe):
+    images: int | list[int]
+
+    def measure(self, view: Trained) -> Measurement:
+        total = len(view.test)
+        rows = spread(total, self.images) if isinstance(self.images, int) else np.unique(self.images)
+        if rows[-1] >= total:
+            what = f"probe 'grad-cam': there is no test image {rows[-1]}; the {total} count from 0"
+            raise InputError(Problem(what, "images"))
+        inputs, labels = images_at(view.test, rows)
+        with torch.no_grad():
+            predicted = view.model(inputs).argmax(1)
+        return Measurement(
+            {
+                "row": rows,
+                "pixels": view.pixels(inputs),
+                "map": class_activation_maps(view.model, inputs, predicted).cpu().numpy(),
+                "labels": labels.cpu().numpy().astype(np.int16),
+                "predicted": predicted.cpu().numpy().astype(np.int16),
+            }
+        )

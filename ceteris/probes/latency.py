@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import weakref
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from ceteris.probes.evaluation import evaluating
+from ceteris.probes.kind import Measurement, ModelProbe, Trained, evenly_spaced
+from ceteris.probes.options import Check, check_options
+from ceteris.registry import register
 
 WARM_UP = 3
 """Forward passes before the first one that is timed."""
@@ -90,3 +94,52 @@ def _wait(device: torch.device) -> None:
         torch.cuda.synchronize(device)
     elif device.type == "mps":
         torch.mps.synchronize()
+
+
+@register("probe")
+def latency(*, batch_sizes: list[int] = [1, 32, 256], repeats: int = 20) -> ModelProbe:  # noqa: B006
+    """What a prediction takes by batch size: milliseconds of a forward pass, and memory.
+
+    On the device and in the precision of the trial. It leaves, for b batch sizes: "batch_size" int64 [b],
+    "milliseconds" float64 [b, 3] per batch (lower quartile, median, upper quartile over the repeats), "peak_bytes"
+    int64 [b] (see `peak_bytes`), and the values "device" and "threads".
+
+    Args:
+        batch_sizes: images at once; test images, repeated where there are too few.
+        repeats: passes that are timed, after a warm-up of 3.
+
+    Raises InputError for values below 1, or no batch size.
+    """
+    check_options(
+        "latency",
+        Check("batch_sizes", batch_sizes, bool(batch_sizes) and min(batch_sizes) >= 1, "a list of sizes from 1"),
+        Check("repeats", repeats, repeats >= 1, "at least 1"),
+    )
+    return _Latency(batch_sizes, repeats)
+
+
+@dataclass(frozen=True)
+class _Latency(ModelProbe):
+    batch_sizes: list[int]
+    repeats: int
+
+    def measure(self, view: Trained) -> Measurement:
+        largest = max(self.batch_sizes)
+        images, _ = evenly_spaced(view.test, largest)
+        images = torch.cat([images] * -(-largest // len(images)))
+        quartiles, peaks = [], []
+        for size in self.batch_sizes:
+            with view.autocast:
+                taken = forward_milliseconds(view.model, images[:size], self.repeats)
+                peaks.append(peak_bytes(view.model, images[:size]))
+            quartiles.append(np.percentile(taken, [25, 50, 75]))
+        device = images.device
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+        return Measurement(
+            {
+                "batch_size": np.array(self.batch_sizes, np.int64),
+                "milliseconds": np.array(quartiles),
+                "peak_bytes": np.array(peaks, np.int64),
+            },
+            {"device": name, "threads": torch.get_num_threads()},
+        )

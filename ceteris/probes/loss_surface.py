@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import nn
 from torch.func import functional_call
+from torch.nn import functional
 
 from ceteris.probes.evaluation import evaluating
+from ceteris.probes.kind import Measurement, ModelProbe, Trained, evenly_spaced
+from ceteris.probes.options import Check, check_options
+from ceteris.registry import register
 from ceteris.study.streams import stream
 
 CHUNK = 256
@@ -90,3 +96,45 @@ def symmetric_offsets(points: int, span: float) -> np.ndarray:
     """An odd number of evenly spaced offsets from -span to span, exactly 0 in the middle: float64 [points]."""
     half = points // 2
     return span * np.arange(-half, half + 1) / half
+
+
+@register("probe")
+def loss_surface(
+    *, points: int = 21, span: float = 1.0, images: int = 256, dimensions: Literal[1, 2] = 2
+) -> ModelProbe:
+    """The validation loss around the trained weights, along random filter-normalised directions (Li et al. 2018).
+
+    Cross-entropy without smoothing whatever the training loss, in fp32, and one pair of directions for all arms of a
+    seed, so surfaces can be laid side by side. It leaves "offsets" float64 [points] and "loss" float64 [points], or
+    [points, points] (first direction, second direction), not finite where the loss is not; and the value "images".
+
+    Args:
+        points: along each direction, odd, so that the trained weights are one of them.
+        span: furthest offset, in lengths of the model's own filters.
+        images: validation images used at most, spread evenly.
+        dimensions: directions; two cost `points` times as much as one.
+
+    Raises InputError for values out of bounds.
+    """
+    check_options(
+        "loss-surface",
+        Check("points", points, points >= 3 and points % 2 == 1, "odd and at least 3"),
+        Check("span", span, 0 < span < float("inf"), "above 0"),
+        Check("images", images, images >= 1, "at least 1"),
+    )
+    return _LossSurface(symmetric_offsets(points, span), images, dimensions)
+
+
+@dataclass(frozen=True)
+class _LossSurface(ModelProbe):
+    offsets: np.ndarray
+    images: int
+    dimensions: int
+
+    def measure(self, view: Trained) -> Measurement:
+        inputs, labels = evenly_spaced(view.validation, self.images)
+        directions = [
+            filter_normalised(view.model, view.seed, f"{view.stream_name}/{axis}") for axis in range(self.dimensions)
+        ]
+        loss = loss_slice(view.model, functional.cross_entropy, inputs, labels, directions, self.offsets)
+        return Measurement({"offsets": self.offsets, "loss": loss}, {"images": len(labels)})

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional
 
 from ceteris.probes.evaluation import evaluating
+from ceteris.probes.kind import Measurement, ModelProbe, Trained, evenly_spaced
+from ceteris.probes.options import Check, check_options
+from ceteris.registry import register
 
 TOLERANCE = 0.01
 """An eigenvalue has converged when its error bound is at most this share of it."""
@@ -106,3 +111,47 @@ def trace(hessian: Hessian, draws: int, generator: np.random.Generator) -> tuple
 
 def _flat(parts: tuple[torch.Tensor, ...]) -> torch.Tensor:
     return torch.cat([part.reshape(-1) for part in parts])
+
+
+@register("probe")
+def sharpness(*, count: int = 3, images: int = 128, steps: int = 30, draws: int = 20) -> ModelProbe:
+    """Curvature of the validation loss at the trained weights: largest Hessian eigenvalues, and the trace.
+
+    Cross-entropy without smoothing whatever the training loss, in fp32 and in evaluation mode, so that arms can be
+    compared. It leaves "eigenvalues" and "bounds" float64 [at most count] (see `top_eigenvalues`), and the values
+    "trace", "trace_error" (standard error over the draws), "parameters" and "images".
+
+    Args:
+        count: eigenvalues, 1 to 5.
+        images: validation images used at most, spread evenly; their graph is held in memory.
+        steps: Hessian products for the eigenvalues at most, at least `count`; as many vectors are held in memory.
+        draws: Hessian products for the trace, at least 2.
+
+    Raises InputError for values out of bounds.
+    """
+    check_options(
+        "sharpness",
+        Check("count", count, 1 <= count <= 5, "1 to 5"),
+        Check("images", images, images >= 1, "at least 1"),
+        Check("steps", steps, steps >= count, "at least count"),
+        Check("draws", draws, draws >= 2, "at least 2"),
+    )
+    return _Sharpness(count, images, steps, draws)
+
+
+@dataclass(frozen=True)
+class _Sharpness(ModelProbe):
+    count: int
+    images: int
+    steps: int
+    draws: int
+
+    def measure(self, view: Trained) -> Measurement:
+        inputs, labels = evenly_spaced(view.validation, self.images)
+        hessian = Hessian(view.model, functional.cross_entropy, inputs, labels)
+        eigenvalues, bounds = top_eigenvalues(hessian, self.count, view.stream("start"), self.steps)
+        mean, error = trace(hessian, self.draws, view.stream("signs"))
+        return Measurement(
+            {"eigenvalues": eigenvalues, "bounds": bounds},
+            {"trace": mean, "trace_error": error, "parameters": hessian.size, "images": len(labels)},
+        )

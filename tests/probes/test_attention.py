@@ -6,8 +6,9 @@ import torch
 from scipy.special import expit
 from torch import nn
 
+from ceteris.errors import InputError
 from ceteris.models.layers.squeeze import SqueezeExcitation
-from ceteris.probes.attention import gate_statistics
+from ceteris.probes.attention import attention, gate_statistics
 
 
 @pytest.fixture
@@ -48,3 +49,24 @@ def test_every_module_is_measured_and_the_model_left_alone(model):
 
 def test_a_model_without_gates_has_none():
     assert gate_statistics(nn.Flatten(), batches(), 2) == {}
+
+
+def test_the_probe_leaves_the_gates_of_every_block(trained, same_twice):
+    found = same_twice(attention(images=12), trained("se-resnet18", width=4))
+    assert len(found.values["modules"]) == 8
+    assert found.values["images"] == 12
+    assert set(found.arrays) == {f"{name}/{what}" for name in found.values["modules"] for what in ("mean", "deviation")}
+    assert [found.arrays[f"{name}/mean"].shape for name in found.values["modules"]] == [
+        (3, channels) for channels in (4, 4, 8, 8, 16, 16, 32, 32)
+    ]
+
+
+def test_the_probe_finds_nothing_in_a_network_without_gates(trained):
+    found = attention().measure(trained("resnet14", width=4))
+    assert found.arrays == {}
+    assert found.values == {"modules": [], "images": 20}
+
+
+def test_no_image_is_refused():
+    with pytest.raises(InputError, match="images must be at least 1, not 0"):
+        attention(images=0)

@@ -8,7 +8,7 @@ from sklearn.metrics import silhouette_score
 from torch import nn
 
 from ceteris.errors import InputError
-from ceteris.probes.embedding import neighbour_embedding, penultimate_features, principal_components
+from ceteris.probes.embedding import embedding, neighbour_embedding, penultimate_features, principal_components
 from ceteris.study.streams import stream
 
 
@@ -81,3 +81,24 @@ def test_features_are_what_the_last_linear_layer_is_given():
 def test_a_network_without_a_linear_layer_is_refused_in_words():
     with pytest.raises(InputError, match="linear layer"):
         penultimate_features(nn.Flatten(), [torch.zeros(1, 1, 2, 2)])
+
+
+def test_the_probe_leaves_coordinates_with_labels(trained, same_twice):
+    view = trained("resnet14", width=4)
+    found = same_twice(embedding(images=10), view)
+    assert {name: array.shape for name, array in found.arrays.items()} == {
+        "row": (10,),
+        "labels": (10,),
+        "pca": (10, 2),
+        "explained": (2,),
+        "t-sne": (10, 2),
+    }
+    assert found.arrays["labels"].tolist() == view.test.labels[found.arrays["row"]].tolist()
+    assert found.values == {"features": 16}
+
+
+def test_too_few_images_are_refused_in_words(trained):
+    with pytest.raises(InputError, match="at least 4, not 3"):
+        embedding(images=3)
+    with pytest.raises(InputError, match="at least 4 test images, not 3"):
+        embedding().measure(trained("resnet14", test=3))

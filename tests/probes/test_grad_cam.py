@@ -1,11 +1,12 @@
 """Class activation maps of models that look at one known place."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from ceteris.errors import InputError
-from ceteris.probes.grad_cam import class_activation_maps
+from ceteris.probes.grad_cam import class_activation_maps, grad_cam
 from ceteris.registry import part
 
 
@@ -107,3 +108,28 @@ def test_a_real_network_is_explained_and_left_alone():
 def test_no_feature_map_is_said_in_words():
     with pytest.raises(InputError, match="needs a convolution"):
         class_activation_maps(nn.Sequential(nn.Flatten(), nn.Linear(768, 2)), random_images(), torch.zeros(3).long())
+
+
+def test_the_probe_leaves_maps_beside_their_images(trained, same_twice):
+    view = trained("resnet14", width=4)
+    found = same_twice(grad_cam(images=5), view).arrays
+    assert found["row"].tolist() == [0, 4, 8, 12, 16]
+    assert found["labels"].tolist() == view.test.labels[found["row"]].tolist()
+    chosen = view.test.inputs[found["row"]]
+    np.testing.assert_array_equal(found["pixels"], view.pixels(chosen))
+    predicted = view.model(chosen).argmax(1)
+    assert found["predicted"].tolist() == predicted.tolist()
+    np.testing.assert_array_equal(found["map"], class_activation_maps(view.model, chosen, predicted))
+
+
+def test_the_probe_explains_the_rows_that_are_asked_for(trained):
+    view = trained("resnet14", width=4)
+    assert grad_cam(images=[13, 2]).measure(view).arrays["row"].tolist() == [2, 13]
+    with pytest.raises(InputError, match="no test image 20; the 20 count from 0"):
+        grad_cam(images=[0, 20]).measure(view)
+
+
+@pytest.mark.parametrize("images", [0, [], [3, -1]])
+def test_no_image_is_refused(images):
+    with pytest.raises(InputError, match="images must be at least 1, or a list of rows from 0"):
+        grad_cam(images=images)

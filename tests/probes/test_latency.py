@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from ceteris.probes.latency import forward_milliseconds, peak_bytes
+from ceteris.errors import InputError
+from ceteris.probes.latency import forward_milliseconds, latency, peak_bytes
 
 FLOAT = 4
 
@@ -45,3 +46,23 @@ def test_every_pass_is_timed_and_the_model_left_alone():
     assert len(calls) > 5, "a warm-up comes first"
     assert all(module.training for module in model.modules())
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+
+
+def test_the_probe_leaves_quartiles_and_peaks_by_batch_size(trained):
+    found = latency(batch_sizes=[1, 4, 50], repeats=3).measure(trained("resnet14", width=4))
+    assert found.arrays["batch_size"].tolist() == [1, 4, 50]
+    quartiles = found.arrays["milliseconds"]
+    assert quartiles.shape == (3, 3)
+    assert (quartiles[:, 0] <= quartiles[:, 1]).all()
+    assert (quartiles[:, 1] <= quartiles[:, 2]).all()
+    one, four, fifty = found.arrays["peak_bytes"].tolist()
+    assert one < four < fifty
+    assert (fifty - four) * 3 == (four - one) * 46, "weights once, the rest by the image"
+    assert found.values == {"device": "cpu", "threads": torch.get_num_threads()}
+
+
+@pytest.mark.parametrize("batch_sizes", [[], [4, 0]])
+def test_no_batch_and_no_pass_are_refused_together(batch_sizes):
+    with pytest.raises(InputError) as caught:
+        latency(batch_sizes=batch_sizes, repeats=0)
+    assert [problem.where for problem in caught.value.problems] == ["batch_sizes", "repeats"]

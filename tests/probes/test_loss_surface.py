@@ -8,7 +8,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ceteris.probes.loss_surface import filter_normalised, loss_slice, symmetric_offsets
+from ceteris.errors import InputError
+from ceteris.probes.kind import evenly_spaced
+from ceteris.probes.loss_surface import filter_normalised, loss_slice, loss_surface, symmetric_offsets
 
 
 class Bowl(nn.Module):
@@ -123,3 +125,30 @@ def test_offsets_are_even_and_pass_through_the_weights_exactly(points, span):
     assert len(offsets) == points
     assert offsets[points // 2] == 0
     np.testing.assert_allclose(offsets, np.linspace(-span, span, points), atol=1e-12)
+
+
+def test_the_probe_leaves_a_surface_with_the_trained_weights_in_its_middle(trained, same_twice):
+    view = trained("lenet", size=16)
+    flat = same_twice(loss_surface(points=3, span=0.5, images=10, dimensions=1), view)
+    surface = same_twice(loss_surface(points=3, span=0.5, images=10), view)
+    assert flat.arrays["offsets"].tolist() == surface.arrays["offsets"].tolist() == [-0.5, 0, 0.5]
+    np.testing.assert_array_equal(surface.arrays["loss"][:, 1], flat.arrays["loss"])
+    assert surface.arrays["loss"].shape == (3, 3)
+    assert surface.values == {"images": 10}
+    inputs, labels = evenly_spaced(view.validation, 10)
+    with torch.no_grad():
+        assert flat.arrays["loss"][1] == pytest.approx(float(functional.cross_entropy(view.model(inputs), labels)))
+
+
+def test_another_seed_looks_in_another_direction(trained):
+    probe = loss_surface(points=3, images=10, dimensions=1)
+    first, second = (probe.measure(trained("lenet", size=16, seed=seed)).arrays["loss"] for seed in (1, 2))
+    assert first[1] == second[1]
+    assert first[0] != second[0]
+
+
+def test_options_out_of_bounds_are_named_all_at_once():
+    with pytest.raises(InputError) as caught:
+        loss_surface(points=4, span=0.0, images=0)
+    assert [problem.where for problem in caught.value.problems] == ["points", "span", "images"]
+    assert "points must be odd and at least 3, not 4" in str(caught.value)

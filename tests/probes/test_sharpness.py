@@ -9,7 +9,8 @@ from torch import nn
 from torch.func import functional_call, hessian
 from torch.nn import functional
 
-from ceteris.probes.sharpness import Hessian, top_eigenvalues, trace
+from ceteris.errors import InputError
+from ceteris.probes.sharpness import Hessian, sharpness, top_eigenvalues, trace
 from ceteris.study.streams import stream
 
 
@@ -126,3 +127,19 @@ def test_a_parameter_that_plays_no_part_has_no_curvature():
     product = Hessian(model, lambda x, _: x.pow(4).sum(), torch.ones(1, 2), torch.zeros(1))
     assert product.size == 9
     assert not (product @ torch.ones(9))[:3].any()
+
+
+def test_the_probe_leaves_eigenvalues_their_bounds_and_the_trace(trained, same_twice):
+    found = same_twice(sharpness(count=2, images=12, steps=40, draws=3), trained("resnet14", width=4))
+    eigenvalues, bounds = found.arrays["eigenvalues"], found.arrays["bounds"]
+    assert eigenvalues.shape == bounds.shape == (2,)
+    assert eigenvalues[0] > eigenvalues[1] > 0
+    assert (bounds <= 0.01 * eigenvalues).all()
+    assert set(found.values) == {"trace", "trace_error", "parameters", "images"}
+    assert found.values["images"] == 12
+
+
+def test_options_out_of_bounds_are_named_all_at_once():
+    with pytest.raises(InputError) as caught:
+        sharpness(count=6, images=0, steps=5, draws=1)
+    assert [problem.where for problem in caught.value.problems] == ["count", "images", "steps", "draws"]
