@@ -13,7 +13,7 @@ def recipe(**fields):
 def test_every_default_is_spelled_out():
     resolved = resolve(recipe(augment=["flip"]))
 
-    assert resolved["model"] == {"name": "plain-cnn", "version": "1", "width": 16, "activation": "relu"}
+    assert resolved["model"] == {"name": "plain-cnn", "version": "1", "width": 16, "activation": "relu", "dropout": 0.0}
     assert resolved["augment"] == [{"name": "flip", "version": "1", "probability": 0.5}]
     assert resolved["loss"] == {"name": "cross-entropy", "version": "1", "label_smoothing": 0.0}
     assert resolved["split"] == {"validation": 0.1, "seed": 0, "train_images": None, "test_images": None}
