@@ -15,6 +15,8 @@ from ceteris.probes.kind import Measurement, ModelProbe, Trained, evenly_spaced
 from ceteris.probes.options import Check, check_options
 from ceteris.registry import register
 
+CHUNK = 32
+"""Images whose graph is held in memory at once."""
 TOLERANCE = 0.01
 """An eigenvalue has converged when its error bound is at most this share of it."""
 EXHAUSTED = 1e-5
@@ -22,14 +24,13 @@ EXHAUSTED = 1e-5
 
 
 class Hessian:
-    """The Hessian of one batch's loss in all parameters of a model, as a linear map of flat vectors [p]; never stored.
+    """The Hessian of the mean loss of some images in all parameters of a model, as a linear map of flat vectors [p].
 
-    In evaluation mode. A product costs about as much as two gradients (Pearlmutter 1994); the batch's graph is kept
-    for the next one, with the memory that takes.
+    In evaluation mode. It is never stored: a product costs about as much as three gradients (Pearlmutter 1994).
 
     Args:
         model: left as it is, gradients included.
-        loss: (logits [n, classes], labels [n]) -> mean loss; twice differentiable almost everywhere.
+        loss: (logits [b, classes], labels [b]) -> mean loss; twice differentiable almost everywhere.
         inputs: float [n, channels, size, size].
         labels: int64 [n].
     """
@@ -41,24 +42,29 @@ class Hessian:
         inputs: torch.Tensor,
         labels: torch.Tensor,
     ) -> None:
+        self._model, self._loss = model, loss
+        self._inputs, self._labels = torch.split(inputs, CHUNK), torch.split(labels, CHUNK)
+        self._images = len(inputs)
         self._parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        with evaluating(model), torch.enable_grad():
-            value = loss(model(inputs), labels)
-            self._gradient = _flat(self._gradients(value, None, keep=True))
-        self.size = len(self._gradient)
+        self.size = sum(parameter.numel() for parameter in self._parameters)
 
     def __matmul__(self, vector: torch.Tensor) -> torch.Tensor:
         """Hessian times vector, both float [p]."""
-        return _flat(self._gradients(self._gradient, vector, keep=False))
+        product = torch.zeros_like(vector)
+        with evaluating(self._model), torch.enable_grad():
+            for images, answers in zip(self._inputs, self._labels, strict=True):
+                share = len(images) / self._images
+                gradient = self._gradient(share * self._loss(self._model(images), answers), create_graph=True)
+                product += self._gradient(gradient @ vector)
+        return product
 
     def vector(self, values: np.ndarray) -> torch.Tensor:
         """Numbers [p] as a vector of the type and on the device of the parameters."""
-        return torch.from_numpy(values).to(self._gradient.device, self._gradient.dtype)
+        return torch.from_numpy(values).to(self._parameters[0])
 
-    def _gradients(self, of: torch.Tensor, weights: torch.Tensor | None, keep: bool) -> tuple[torch.Tensor, ...]:
-        return torch.autograd.grad(
-            of, self._parameters, weights, retain_graph=True, create_graph=keep, materialize_grads=True
-        )
+    def _gradient(self, of: torch.Tensor, create_graph: bool = False) -> torch.Tensor:
+        parts = torch.autograd.grad(of, self._parameters, create_graph=create_graph, materialize_grads=True)
+        return torch.cat([part.reshape(-1) for part in parts])
 
 
 def top_eigenvalues(
@@ -109,10 +115,6 @@ def trace(hessian: Hessian, draws: int, generator: np.random.Generator) -> tuple
     return float(np.mean(estimates)), float(np.std(estimates, ddof=1) / np.sqrt(draws))
 
 
-def _flat(parts: tuple[torch.Tensor, ...]) -> torch.Tensor:
-    return torch.cat([part.reshape(-1) for part in parts])
-
-
 @register("probe")
 def sharpness(*, count: int = 3, images: int = 128, steps: int = 30, draws: int = 20) -> ModelProbe:
     """Curvature of the validation loss at the trained weights: largest Hessian eigenvalues, and the trace.
@@ -123,7 +125,7 @@ def sharpness(*, count: int = 3, images: int = 128, steps: int = 30, draws: int 
 
     Args:
         count: eigenvalues, 1 to 5.
-        images: validation images used at most, spread evenly; their graph is held in memory.
+        images: validation images used at most, spread evenly.
         steps: Hessian products for the eigenvalues at most, at least `count`; as many vectors are held in memory.
         draws: Hessian products for the trace, at least 2.
 

@@ -95,8 +95,8 @@ def small_network():
 
 def test_a_network_against_its_whole_hessian():
     model = small_network()
-    inputs = torch.randn(20, 1, 2, 2, generator=torch.Generator().manual_seed(1))
-    labels = torch.arange(20) % 3
+    inputs = torch.randn(70, 1, 2, 2, generator=torch.Generator().manual_seed(1))
+    labels = torch.arange(70) % 3
     before = copy.deepcopy(model.state_dict())
     product = Hessian(model, functional.cross_entropy, inputs, labels)
 
