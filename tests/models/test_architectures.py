@@ -8,7 +8,7 @@ from torch import nn
 
 from ceteris.errors import InputError
 from ceteris.models.counting import count
-from ceteris.registry import parts
+from ceteris.registry import part, parts
 
 
 def with_option(option):
@@ -230,7 +230,8 @@ def test_a_share_that_cannot_be_dropped_is_refused(name, option, share, build):
 
 @pytest.mark.parametrize(("name", "option"), DROPOUTS)
 def test_dropout_acts_in_training_only_and_renames_no_parameter(name, option, build, images):
-    off, on = (build(name, **{option: share}) for share in (0.0, 0.4))
+    narrow = {known.name: 8 for known in part("model", name).options if known.name in ("width", "growth")}
+    off, on = (build(name, **narrow, **{option: share}) for share in (0.0, 0.4))
     assert 0.4 in {module.p for module in on.modules() if isinstance(module, nn.Dropout)}
     assert [path for path, _ in on.named_parameters()] == [path for path, _ in off.named_parameters()]
     with torch.no_grad():
