@@ -41,8 +41,11 @@ def _sampled(pixels: torch.Tensor, column: Row, row: Row) -> torch.Tensor:
     source = []
     for coefficients in (column, row):
         a, b, c = (torch.as_tensor(value, device=pixels.device).view(-1, 1, 1) for value in coefficients)
-        source.append((a * place + b * place[:, None] + c).floor().long().expand(batch, size, size))
+        source.append((a * place + b * place[:, None] + c).floor_())
     there = torch.stack([(each >= 0) & (each < size) for each in source]).all(0)
-    index = (source[1].clamp(0, size - 1) * size + source[0].clamp(0, size - 1)).view(batch, -1, 1)
-    moved = pixels.reshape(batch, -1, channels).gather(1, index.expand(-1, -1, channels)).view(pixels.shape)
+    across, down = (each.clamp_(0, size - 1).long() for each in source)
+    index = (
+        down * size + across + torch.arange(0, batch * size * size, size * size, device=pixels.device).view(-1, 1, 1)
+    )
+    moved = pixels.reshape(-1, channels).index_select(0, index.expand(batch, size, size).flatten()).view(pixels.shape)
     return moved * there[..., None]

@@ -33,26 +33,29 @@ def saturation(pixels: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
 
 def sharpness(pixels: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
     """Blend with the image smoothed by a 3 x 3 mean whose centre counts fivefold; its border is not smoothed."""
-    wide, inner = pixels.int(), pixels.shape[1] - 2
-    near = [wide[:, down : down + inner, right : right + inner] for down in range(3) for right in range(3)]
-    smooth = wide.clone()
-    smooth[:, 1:-1, 1:-1] = (2 * (torch.stack(near).sum(0) + 4 * near[4]) + 13) // 26
-    return _blended(smooth, pixels, factor)
+    wide = pixels.float()
+    three = wide[:, :-2] + wide[:, 1:-1] + wide[:, 2:]
+    total = three[:, :, :-2] + three[:, :, 1:-1] + three[:, :, 2:] + 4 * wide[:, 1:-1, 1:-1]
+    wide[:, 1:-1, 1:-1] = (total / 13).round_()
+    return _blended(wide, pixels, factor)
 
 
 def hue(pixels: torch.Tensor, turn: torch.Tensor) -> torch.Tensor:
     """Turn the hue of the HSV colour by a share of the circle (Smith 1978); a grey image stays as it is."""
     if pixels.shape[3] == 1:
         return pixels
-    red, green, blue = pixels.float().unbind(3)
+    red, green, blue = pixels.permute(0, 3, 1, 2).contiguous().float().unbind(1)
     value, least = torch.maximum(torch.maximum(red, green), blue), torch.minimum(torch.minimum(red, green), blue)
     chroma = value - least
     divisor = chroma.clamp(min=1)  # whole numbers: a smaller chroma is 0, and then the hue does not matter
     sixth = torch.where(value == green, 2 + (blue - red) / divisor, 4 + (red - green) / divisor)
     sixth = torch.where(value == red, (green - blue) / divisor, sixth) + 6 * turn[:, None, None]
-    distance = (sixth[..., None] + torch.tensor([5.0, 3.0, 1.0], device=pixels.device)) % 6
-    missing = torch.minimum(distance, 4 - distance).clamp(0, 1)
-    return (value[..., None] - chroma[..., None] * missing).round_().to(torch.uint8)
+    turned = []
+    for place in (5, 3, 1):
+        distance = sixth + place
+        distance -= 6 * (distance / 6).floor_()
+        turned.append(value - chroma * torch.minimum(distance, 4 - distance).clamp_(0, 1))
+    return torch.stack(turned, 3).round_().to(torch.uint8)
 
 
 def _grey(pixels: torch.Tensor) -> torch.Tensor:
@@ -64,5 +67,6 @@ def _grey(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def _blended(plain: torch.Tensor, pixels: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
-    difference = (pixels.int() - plain) * factor[:, None, None, None]
-    return (difference + plain).clamp_(0, 255).to(torch.uint8)
+    plain = plain.float()  # first: arithmetic between types takes ten times as long
+    blend = (pixels.float() - plain).mul_(factor[:, None, None, None]).add_(plain)
+    return blend.clamp_(0, 255).to(torch.uint8)

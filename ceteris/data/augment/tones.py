@@ -12,15 +12,16 @@ def posterize(pixels: torch.Tensor, bits: int) -> torch.Tensor:
 
 def solarize(pixels: torch.Tensor, threshold: int) -> torch.Tensor:
     """Invert the values from the threshold on."""
-    return torch.where(pixels < threshold, pixels, 255 - pixels)
+    return pixels ^ ((pixels >= threshold).to(torch.uint8) * 255)
 
 
 def autocontrast(pixels: torch.Tensor) -> torch.Tensor:
     """Stretch every channel of every image to 0 to 255; one that has a single value stays as it is."""
-    values = pixels.int()
+    values = pixels.float()
     least, most = values.amin((1, 2), keepdim=True), values.amax((1, 2), keepdim=True)
-    stretched = 255 * (values - least) // (most - least).clamp(min=1)
-    return torch.where(most > least, stretched, values).to(torch.uint8)
+    constant = least == most
+    least, width = least.masked_fill(constant, 0), (most - least).masked_fill(constant, 255)
+    return (255 * (values - least) / width).to(torch.uint8)
 
 
 def equalize(pixels: torch.Tensor) -> torch.Tensor:
