@@ -26,7 +26,7 @@ EXHAUSTED = 1e-5
 class Hessian:
     """The Hessian of the mean loss of some images in all parameters of a model, as a linear map of flat vectors [p].
 
-    In evaluation mode. It is never stored: a product costs about as much as three gradients (Pearlmutter 1994).
+    In evaluation mode. It is never stored: a product costs a few gradients (Pearlmutter 1994).
 
     Args:
         model: left as it is, gradients included.
