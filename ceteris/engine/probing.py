@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -117,13 +118,14 @@ class Attempt:
 
     @contextlib.contextmanager
     def looking(self, setup: Setup, moment: str) -> Iterator[None]:
-        """Time what is done inside, let torch's generators draw from the probe's stream, and undo it."""
+        """Time what is done inside, let torch's generators draw from the probe's stream, and leave no trace of it."""
         device = next(setup.model.parameters()).device
         _settle(device)
         started = time.perf_counter()
         with (
             self.kept(),
             untouched(setup.model),
+            _generators(),
             drawing_from(setup.trial.seed, f"{self.stream}/{moment}", str(device)),
         ):
             yield
@@ -155,6 +157,17 @@ def checked(found: Measurement) -> Measurement:
         if array.dtype.kind not in "biuf":
             raise ValueError(f"array {name!r} holds {array.dtype}, not numbers")
     return Measurement(arrays, found.values)
+
+
+@contextlib.contextmanager
+def _generators() -> Iterator[None]:
+    """Python's and numpy's global generators end as they began; importing some libraries draws from them."""
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
 
 
 def _settle(device: torch.device) -> None:

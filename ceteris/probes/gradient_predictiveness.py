@@ -75,7 +75,7 @@ def along_gradient(
 
     def look() -> tuple[float, list[torch.Tensor]]:
         here = loss()
-        return float(here), list(torch.autograd.grad(here, parameters, materialize_grads=True))
+        return float(here.detach()), list(torch.autograd.grad(here, parameters, materialize_grads=True))
 
     with untouched(model):
         starts = [parameter.detach().clone() for parameter in parameters]
