@@ -56,10 +56,11 @@ def parts(kind: str | None, as_json: bool) -> None:
         )
         return
     out = console()
+    column = max(len(entry.name) for entry in found)
     for entry in found:
-        out.print(f"[dim]{entry.kind:9}[/dim] [bold]{entry.name:14}[/bold] {entry.summary}", soft_wrap=True)
+        out.print(f"[dim]{entry.kind:9}[/dim] [bold]{entry.name:{column}}[/bold] {entry.summary}", soft_wrap=True)
         for option in entry.options:
-            out.print(f"{'':26}{option.describe()}", markup=False)
+            out.print(f"{'':{column + 11}}{option.describe()}", markup=False, soft_wrap=True)
 
 
 @click.group(epilog="Example: ceteris data get cifar10 --data-dir ~/data")
@@ -81,8 +82,9 @@ def data_list(data_dir: Path | None, allow_modified_data: bool, as_json: bool) -
         print_json({"data_dir": str(place.data_dir), "datasets": rows})
         return
     out = console()
+    column = max(len(entry.name) for entry in found)
     for entry in found:
-        out.print(f"[bold]{entry.name:10}[/bold] {entry.summary}", soft_wrap=True)
+        out.print(f"[bold]{entry.name:{column}}[/bold] {entry.summary}", soft_wrap=True)
     out.print(f"looked for in {place.data_dir}", style="dim", soft_wrap=True)
 
 
