@@ -64,7 +64,7 @@ def make_plan(request: Request, place: DataPlace, known: KnownFacts) -> Plan:
     Raises InputError naming every mistake.
     """
     study = at_scale(request.study, request.scale, request.seeds)
-    made = arms(study, request.scale, request.overrides)
+    made = _arms(study, request)
     probes, problems = _probes(study, request.locate)
     said: list[Problem] = []
     planned: list[PlannedArm] = []
@@ -89,6 +89,16 @@ def make_plan(request: Request, place: DataPlace, known: KnownFacts) -> Plan:
         study, request.scale, request.overrides, tuple(planned), trials, request.source, request.options, VERSION,
         probes,
     )  # fmt: skip
+
+
+def _arms(study: Study, request: Request) -> list[Arm]:
+    """The arms; what the study says of arms that it does not have stands where it says so."""
+    try:
+        return arms(study, request.scale, request.overrides)
+    except InputError as error:
+        said = {problem: problem.where.partition(".")[0] in ("claims", "reported") for problem in error.problems}
+        places = (request.locate(_place(p)) if stands else p.where for p, stands in said.items())
+        raise InputError(*(Problem(p.what, where, p.hint) for p, where in zip(said, places, strict=True))) from None
 
 
 def _probes(study: Study, locate: Locate) -> tuple[tuple[Identity, ...], list[Problem]]:

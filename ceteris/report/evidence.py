@@ -86,8 +86,12 @@ class ArmEvidence:
         values = [of(trial.record.cost) for trial in self.scored if trial.record and trial.record.cost]
         return sum(values) / len(values) if values else None
 
+    def values(self, name: str) -> list[float]:
+        """A metric of every scored trial that has it, in the order of the seeds."""
+        return [value for trial in self.scored if (value := trial.metric(name)) is not None]
+
     def metric_mean(self, name: str) -> float | None:
-        values = [value for trial in self.scored if (value := trial.metric(name)) is not None]
+        values = self.values(name)
         return sum(values) / len(values) if values else None
 
 

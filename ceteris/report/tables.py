@@ -11,7 +11,7 @@ from ceteris.report.palette import look
 from ceteris.report.sentences import level, verdict_label
 from ceteris.report.words import Words
 from ceteris.stats.contrast import Contrast, Verdict
-from ceteris.stats.intervals import one_sample
+from ceteris.stats.intervals import mean_interval, one_sample
 from ceteris.study.vocabulary import FULL
 
 MANY_CLASSES = 20
@@ -70,7 +70,7 @@ def results(evidence: Evidence, words: Words) -> Table:
     rows = [
         (
             arm_cell(arm, f"#{arm.anchor}"),
-            *(_metric(evidence, arm, name) for name in metrics),
+            *(_metric(evidence, arm, name, strong=_best(evidence, arm, name)) for name in metrics),
             Cell(str(len(arm.scored)), href=f"#{arm.anchor}"),
             *(column[place] for column in columns),
             _trials(arm, words),
@@ -126,10 +126,12 @@ def reported(evidence: Evidence, words: Words) -> Table | None:
     for name, printed in evidence.plan.study.reported.items():
         arm = evidence.arm(name)
         source = " · ".join(filter(None, (printed.source, printed.note)))
-        compared = _compared(evidence, arm, printed.value, words)
-        rows.append((arm_cell(arm), Cell(percent(printed.value)), _mean(arm), Cell(compared), Cell(source)))
-    headings = tuple(words(f"page.{name}") for name in ("arm", "published", "ours", "inside", "source"))
-    return Table("reported", words("section.reported"), headings, tuple(rows), (0, 3, 4)) if rows else None
+        for metric, number in printed.numbers.items():
+            named, compared = words(f"metric.{metric}"), _compared(evidence, arm, metric, number, words)
+            ours = _metric(evidence, arm, metric)
+            rows.append((arm_cell(arm), Cell(named), Cell(percent(number)), ours, Cell(compared), Cell(source)))
+    headings = tuple(words(f"page.{name}") for name in ("arm", "measure", "published", "ours", "inside", "source"))
+    return Table("reported", words("section.reported"), headings, tuple(rows), (0, 1, 4, 5)) if rows else None
 
 
 def _worth(evidence: Evidence, name: str) -> bool:
@@ -137,19 +139,18 @@ def _worth(evidence: Evidence, name: str) -> bool:
     return enough and any(arm.metric_mean(name) is not None for arm in evidence.arms)
 
 
-def _metric(evidence: Evidence, arm: ArmEvidence, name: str) -> Cell:
-    if name == evidence.plan.study.metric:
-        best = any(c.arm == arm.name and c.verdict is Verdict.BETTER for c in evidence.contrasts)
-        return _mean(arm, strong=best)
+def _metric(evidence: Evidence, arm: ArmEvidence, name: str, *, strong: bool = False) -> Cell:
+    """The mean over seeds, its interval in smaller type."""
     mean = arm.metric_mean(name)
-    return Cell(NONE if mean is None else percent(mean))
+    interval = mean_interval(arm.values(name), evidence.plan.study.alpha)
+    small = f"[{percent(interval[0])}, {percent(interval[1])}]" if interval else ""
+    return Cell(NONE if mean is None else percent(mean), small, strong=strong)
 
 
-def _mean(arm: ArmEvidence, *, strong: bool = False) -> Cell:
-    if arm.mean is None:
-        return Cell(NONE)
-    small = f"[{percent(arm.interval[0])}, {percent(arm.interval[1])}]" if arm.interval else ""
-    return Cell(percent(arm.mean), small, strong=strong)
+def _best(evidence: Evidence, arm: ArmEvidence, name: str) -> bool:
+    """Whether a verdict says that the arm is better in this metric."""
+    said = any(c.arm == arm.name and c.verdict is Verdict.BETTER for c in evidence.contrasts)
+    return said and name == evidence.plan.study.metric
 
 
 def _costs(evidence: Evidence, words: Words) -> list[tuple[str, list[Cell]]]:
@@ -200,12 +201,12 @@ def _score(evidence: Evidence, trial: Trial, words: Words) -> Cell:
     return Cell(words(f"status.{trial.status}") if score is None else percent(score), href=f"#{trial.anchor}")
 
 
-def _compared(evidence: Evidence, arm: ArmEvidence, published: float, words: Words) -> str:
+def _compared(evidence: Evidence, arm: ArmEvidence, metric: str, published: float, words: Words) -> str:
     if evidence.plan.scale != FULL:
         return words("reported.scale", scale=evidence.plan.scale)
     if not arm.planned.data.official:
         return words("reported.modified")
-    against = one_sample(list(arm.scores.scores.values()), published, evidence.plan.study.alpha)
+    against = one_sample(arm.values(metric), published, evidence.plan.study.alpha)
     if against is None:
         return words("reported.no_interval")
     shown = level(evidence.plan.study.alpha)

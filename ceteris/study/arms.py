@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ceteris.errors import InputError, Problem, did_you_mean
+from ceteris.study.claims import mistakes_in
 from ceteris.study.mistakes import problems_of
 from ceteris.study.paths import value_at, with_value
 from ceteris.study.vocabulary import FULL, Recipe, Scale, Study, level_name
@@ -59,7 +60,8 @@ def arms(study: Study, scale: str = FULL, overrides: Mapping[str, Any] | None = 
         scale: whose settings are laid over every arm.
         overrides: dotted path -> value, laid over every arm last.
 
-    Raises InputError for paths that lead nowhere, recipes that are not valid, and settings that would hide a factor.
+    Raises InputError for paths that lead nowhere, recipes that are not valid, settings that would hide a factor, and
+    claims and printed numbers of arms that there are not.
     """
     laid_over = dict(scale_of(study, scale).set) | dict(overrides or {})
     _refuse_hidden_factors(study, laid_over)
@@ -74,11 +76,16 @@ def arms(study: Study, scale: str = FULL, overrides: Mapping[str, Any] | None = 
             problems += [p for p in error.problems if p not in problems]
     names = [arm.name for arm in made]
     problems += [Problem(f"two arms are called {name!r}") for name in sorted(set(names)) if names.count(name) > 1]
-    unknown = sorted(set(study.reported) - set(names)) if not problems else []
-    problems += [Problem(f"no arm is called {name!r}", "reported", did_you_mean(name, names)) for name in unknown]
+    problems = problems or _said_of_nothing(study, names)
     if problems:
         raise InputError(*problems)
     return made
+
+
+def _said_of_nothing(study: Study, names: list[str]) -> list[Problem]:
+    unknown = sorted(set(study.reported) - set(names))
+    found = [Problem(f"no arm is called {name!r}", "reported", did_you_mean(name, names)) for name in unknown]
+    return found + mistakes_in(study.claims, names, [probe.name for probe in study.probes])
 
 
 def _combinations(study: Study) -> Iterator[dict[str, str]]:

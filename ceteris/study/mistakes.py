@@ -8,12 +8,15 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ceteris.errors import Problem, did_you_mean
-from ceteris.study.vocabulary import EarlyStopping, Factor, Normalize, Recipe, Reported, Scale, Split
+from ceteris.study.claims import Claim, Expectation
+from ceteris.study.reported import Reported
+from ceteris.study.vocabulary import EarlyStopping, Factor, Normalize, Recipe, Scale, Split
 
 Place = tuple[int | str, ...]
 _FIELDS: dict[str, type[BaseModel]] = {
     "baseline": Recipe, "factors": Factor, "scales": Scale, "reported": Reported,
     "split": Split, "early_stopping": EarlyStopping, "normalize": Normalize,
+    "claims": Claim, "all": Expectation,
 }  # fmt: skip
 
 

@@ -11,20 +11,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from ceteris.study.claims import Claim
 from ceteris.study.keys import canonical_json
+from ceteris.study.reported import Reported
 from ceteris.study.seeds import Seeds, SomeSeeds, is_whole_number
+from ceteris.study.strict import Strict
 
 Value = Any
 """A plain value as YAML or JSON knows it."""
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 FULL = "full"
-
-
-class _Strict(BaseModel):
-    """Unknown fields are mistakes, values are not quietly converted, and nothing changes after it was made."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class PartSpec(BaseModel):
@@ -62,7 +59,7 @@ PartList = Annotated[list[PartField], BeforeValidator(_listed)]
 """One part, or several in order."""
 
 
-class Split(_Strict):
+class Split(Strict):
     """Which images are trained on, validated on and tested on; stratified by class.
 
     Attributes:
@@ -78,20 +75,20 @@ class Split(_Strict):
     test_images: int | None = Field(default=None, gt=0)
 
 
-class EarlyStopping(_Strict):
+class EarlyStopping(Strict):
     """Stop when validation top-1 has not risen for `patience` epochs (Prechelt 1998)."""
 
     patience: int = Field(gt=0)
 
 
-class Normalize(_Strict):
+class Normalize(Strict):
     """Per channel, on values in [0, 1]: subtract `mean`, divide by `std`."""
 
     mean: list[float] = Field(min_length=1)
     std: list[Annotated[float, Field(gt=0)]] = Field(min_length=1)
 
 
-class Recipe(_Strict):
+class Recipe(Strict):
     """Everything that decides the numbers of a trial, except its seed.
 
     Attributes:
@@ -129,7 +126,7 @@ class Recipe(_Strict):
         return self.model_dump(mode="json")
 
 
-class Factor(_Strict):
+class Factor(Strict):
     """What changes: a dotted path into the recipe and its levels, besides the baseline's own value.
 
     `Factor("model.activation", ["gelu", "silu"])`, or with names: `Factor("optimizer", {"slow": {...}})`.
@@ -161,7 +158,7 @@ class Factor(_Strict):
         return self.path.rpartition(".")[2]
 
 
-class Scale(_Strict):
+class Scale(Strict):
     """A smaller version of the study: settings laid over every arm, and perhaps fewer seeds.
 
     Attributes:
@@ -177,21 +174,7 @@ class Scale(_Strict):
     about: str = ""
 
 
-class Reported(_Strict):
-    """A number printed elsewhere for one arm, kept beside ours.
-
-    Attributes:
-        value: in the study's metric, as a fraction (0.7672 for 76.72 %).
-        source: where it was printed.
-        note: how it was obtained, if that matters ("best test epoch").
-    """
-
-    value: float = Field(ge=0, le=1)
-    source: str = ""
-    note: str = ""
-
-
-class Study(_Strict):
+class Study(Strict):
     """A question and the experiment that answers it, fixed before anything is trained.
 
     Attributes:
@@ -211,7 +194,8 @@ class Study(_Strict):
             optimistic "best test epoch" would have been.
         probes: measurements of every trial; they change no number and no key.
         scales: name -> Scale; "full" is the study as it stands.
-        reported: arm -> number printed elsewhere.
+        claims: sentences and the measurements that decide them.
+        reported: arm -> numbers printed elsewhere.
         assumed: dotted path -> why this value was chosen where the source left it out.
         notes: anything a reader should know; the report prints them.
     """
@@ -223,7 +207,7 @@ class Study(_Strict):
     factors: list[Factor] = Field(default_factory=list)
     variants: dict[str, dict[str, Value]] = Field(default_factory=dict)
     design: Literal["one_at_a_time", "factorial"] = "one_at_a_time"
-    seeds: Seeds = [0, 1, 2]
+    seeds: Seeds = Field(default=[0, 1, 2])
     metric: Literal["top1", "top5"] = "top1"
     margin: float = Field(default=0.005, gt=0, le=0.5)
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
@@ -231,6 +215,7 @@ class Study(_Strict):
     sealed_test_curve: bool = True
     probes: PartList = Field(default_factory=list)
     scales: dict[str, Scale] = Field(default_factory=dict)
+    claims: list[Claim] = Field(default_factory=list)
     reported: dict[str, Reported] = Field(default_factory=dict)
     assumed: dict[str, str] = Field(default_factory=dict)
     notes: list[str] = Field(default_factory=list)

@@ -14,8 +14,9 @@ from ceteris.study.keys import trial_key
 from ceteris.study.manifest import Plan, PlannedArm, PlannedTrial
 from ceteris.study.paths import differences
 from ceteris.study.record import Cost, DataFacts, Epoch, Layer, ModelFacts, Record, Status
+from ceteris.study.reported import Reported
 from ceteris.study.streams import stream
-from ceteris.study.vocabulary import Factor, Recipe, Reported, Scale, Study
+from ceteris.study.vocabulary import Factor, Recipe, Scale, Study
 
 CIFAR = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 IMAGES = 400
@@ -182,7 +183,7 @@ def world():
 @pytest.fixture(scope="session")
 def two_arms():
     """The plain case: two arms, three seeds, everything finished, with numbers reported elsewhere."""
-    reported = {"plain-cnn": Reported(value=0.7672, source="lab report", note="best test epoch")}
+    reported = {"plain-cnn": Reported(top1=0.7672, source="lab report", note="best test epoch")}
     return World(
         {"plain-cnn": 0.72, "resnet14": 0.84},
         reported=reported,

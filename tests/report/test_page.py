@@ -10,7 +10,7 @@ from ceteris.report.evidence import gather
 from ceteris.report.page import contents, write_report
 from ceteris.report.words import Words
 from ceteris.study.record import Status
-from ceteris.study.vocabulary import Reported
+from ceteris.study.reported import Reported
 
 VOID = {"meta", "img", "br", "hr", "input", "link"}
 
@@ -181,9 +181,13 @@ def test_a_smaller_scale_is_not_compared_with_a_published_number(page):
 
 @pytest.mark.usefixtures("quick")
 def test_a_full_scale_is_compared(world):
-    full = world({"a": 0.7, "b": 0.8}, scale="full", reported={"a": Reported(value=0.99), "b": Reported(value=0.8)})
+    full = world({"a": 0.7, "b": 0.8}, scale="full", reported={"a": Reported(top1=0.99, top5=0.85)})
     text = made(full)["report.md"].decode()
-    assert "outside the 95 % interval" in text
+    rows = [line for line in text.splitlines() if line.startswith("| a | top-")]
+    assert [row.split("|")[2:4] for row in rows] == [[" top-1 ", " 99.00 "], [" top-5 ", " 85.00 "]]
+    assert "outside the 95 % interval" in rows[0]
+    assert "inside the 95 % interval" in rows[1]
+    assert all(re.search(r"\| \d\d\.\d\d \\\[\d\d", row) for row in rows)
 
 
 def test_assumptions_notes_and_commands_are_there(page):

@@ -6,7 +6,8 @@ from ceteris.errors import InputError
 from ceteris.study.arms import arms, at_scale, scale_of
 from ceteris.study.keys import canonical_json
 from ceteris.study.reading import StudyFile, write_study
-from ceteris.study.vocabulary import Factor, Recipe, Reported, Scale, Study
+from ceteris.study.reported import Reported
+from ceteris.study.vocabulary import Factor, Recipe, Scale, Study
 
 BASELINE = Recipe(
     data="digits",
@@ -128,7 +129,7 @@ def test_paths_and_values_that_lead_nowhere_are_refused_once():
 
 def test_arms_have_names_of_their_own_and_numbers_belong_to_arms():
     assert refused(a_study(baseline_name="gelu")) == ["two arms are called 'gelu'"]
-    assert refused(a_study(reported={"gelo": Reported(value=0.5)})) == [
+    assert refused(a_study(reported={"gelo": Reported(top1=0.5)})) == [
         "reported: no arm is called 'gelo' (did you mean 'gelu'?)"
     ]
 

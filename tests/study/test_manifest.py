@@ -5,7 +5,8 @@ from pydantic import ValidationError
 
 from ceteris.study.manifest import Plan, PlannedArm, PlannedTrial
 from ceteris.study.record import DataFacts, Layer, ModelFacts
-from ceteris.study.vocabulary import EarlyStopping, Factor, Normalize, Recipe, Reported, Scale, Study
+from ceteris.study.reported import Reported
+from ceteris.study.vocabulary import EarlyStopping, Factor, Normalize, Recipe, Scale, Study
 
 FACTS = DataFacts("digits", "f" * 64, True, ("0", "1"), 8, 1, 1437, 360, ("a note",))
 MODEL = ModelFacts(10, 20, (Layer("fc", "Linear", (64,), (10,), 650, 640),))
@@ -13,7 +14,7 @@ MODEL = ModelFacts(10, 20, (Layer("fc", "Linear", (64,), (10,), 650, 640),))
 
 def a_plan():
     study = Study(
-        name="study", question="q?", seeds=[3, 5], reported={"gelu": Reported(value=0.5, source="a report")},
+        name="study", question="q?", seeds=[3, 5], reported={"gelu": Reported(top1=0.5, source="a report")},
         scales={"smoke": Scale(set={"epochs": 1}, seeds=1)}, factors=[Factor("model.activation", ["gelu"])],
         variants={"wide": {"model.width": 64}}, assumed={"epochs": "left out"}, notes=["é"],
         baseline=Recipe(
