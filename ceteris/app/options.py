@@ -48,9 +48,11 @@ def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], 
 
 def data_place(data_dir: Path | None, allow_modified: bool, progress: Progress | None = None) -> DataPlace:
     """Where data lies: the option, CETERIS_DATA, or a folder of the user's cache."""
+    import platformdirs
+
     from ceteris.data.source import DataPlace, no_progress
 
-    cache = Path(os.environ.get("CETERIS_CACHE") or Path(click.get_app_dir("ceteris")) / "cache")
+    cache = Path(os.environ.get("CETERIS_CACHE") or platformdirs.user_cache_path("ceteris"))
     where = data_dir.expanduser() if data_dir else cache / "data"
     return DataPlace(where, cache / "decoded", allow_modified, progress or no_progress)
 

@@ -17,7 +17,7 @@ from ceteris.study.keys import sha256_of
 from ceteris.study.record import DataFacts, ModelFacts, Record
 
 _FACTS = TypeAdapter(ModelFacts)
-GUESSED_FLOPS, GUESSED_STEP_SECONDS = 35e9, 0.004
+GUESSED_FLOPS, GUESSED_STEP_SECONDS = 55e9, 0.004
 """Of one core: operations per second, and what a step costs however small the network; for a first guess."""
 
 
