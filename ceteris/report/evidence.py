@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from ceteris.stats.contrast import ArmScores, Contrast
 from ceteris.stats.decide import contrasts
 from ceteris.stats.intervals import mean_interval
+from ceteris.study.findings import Findings
 from ceteris.study.manifest import Plan, PlannedArm, PlannedTrial
 from ceteris.study.record import Cost, Record, Status
 
@@ -97,11 +98,15 @@ class ArmEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A plan, what was recorded of it, and what follows: arms (baseline first) and the planned contrasts."""
+    """A plan, what was recorded of it, and what follows: arms (baseline first) and the planned contrasts.
+
+    `findings` are those of the plan's probes, by trial key.
+    """
 
     plan: Plan
     arms: tuple[ArmEvidence, ...]
     contrasts: tuple[Contrast, ...]
+    findings: Mapping[str, Sequence[Findings]] = field(default_factory=dict)
 
     @property
     def baseline(self) -> ArmEvidence:
@@ -149,10 +154,12 @@ class Evidence:
         return sum(any(trial.anchor in used for trial in members) for _, members in self.environments) > 1
 
 
-def gather(plan: Plan, records: Mapping[str, Record]) -> Evidence:
-    """Join a plan with the records that exist, by key, and decide the planned contrasts."""
+def gather(
+    plan: Plan, records: Mapping[str, Record], findings: Mapping[str, Sequence[Findings]] | None = None
+) -> Evidence:
+    """Join a plan with the records and findings that exist, by key, and decide the planned contrasts."""
     arms = tuple(_arm(plan, records, index, planned) for index, planned in enumerate(plan.arms))
-    return Evidence(plan, arms, tuple(decide(plan, arms)))
+    return Evidence(plan, arms, tuple(decide(plan, arms)), findings or {})
 
 
 def decide(plan: Plan, arms: tuple[ArmEvidence, ...]) -> list[Contrast]:

@@ -30,8 +30,10 @@ from ceteris.report.numbers import percent, value, whole
 from ceteris.report.optimism import habits
 from ceteris.report.palette import look
 from ceteris.report.plain_tables import contrasts_csv, csv_text, markdown, markdown_text, results_csv, tex
+from ceteris.report.probes import shown_probes
 from ceteris.report.sentences import modified_sentence, verdict_sentences, warnings
 from ceteris.report.words import Words
+from ceteris.study.findings import Findings
 from ceteris.study.manifest import Plan
 from ceteris.study.record import Record
 from ceteris.study.vocabulary import FULL
@@ -40,7 +42,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 LOG_LINES = 20
 
 
-def write_report(plan: Plan, records: Mapping[str, Record], to: Path, language: str = "en") -> Path:
+def write_report(
+    plan: Plan,
+    records: Mapping[str, Record],
+    to: Path,
+    language: str = "en",
+    findings: Mapping[str, Sequence[Findings]] | None = None,
+) -> Path:
     """Write the report folder: report.html, report.md, CSV, LaTeX tables and figures; the same records, the same bytes.
 
     Args:
@@ -48,12 +56,13 @@ def write_report(plan: Plan, records: Mapping[str, Record], to: Path, language: 
         records: by key, those that exist; trials without one are shown as not run yet.
         to: the folder, made if it is not there; files of an earlier report are replaced one by one.
         language: of sentences, headings and figure labels; see `words.languages`.
+        findings: of the plan's probes, by trial key, those that exist; without any there is no section of probes.
 
     Returns the path of report.html. Raises InputError for a language without message table and a folder that cannot be
     written.
     """
     words = Words(language)
-    evidence = gather(plan, records)
+    evidence = gather(plan, records, findings)
     for name, content in contents(evidence, words).items():
         _write(to / name, content)
     return to / "report.html"
@@ -64,10 +73,13 @@ def contents(evidence: Evidence, words: Words) -> dict[str, bytes]:
     shown = _context(evidence, words)
     figures: Mapping[str, Rendered] = shown["figures"]
     listed = [shown["results"], shown["contrasts"], *([shown["differs"]] if shown["differs"] else [])]
+    listed += [one.table for one in shown["probes"] if one.table]
     made: dict[str, bytes] = {}
     for figure in figures.values():
         made |= {f"figures/{name}": content for name, content in figure.files.items()}
         made[f"figures/{figure.drawing.name}.csv"] = csv_text(figure.drawing.data).encode()
+    sheets = [one.sheet for one in shown["probes"] if one.sheet]
+    made |= {f"figures/{sheet.name}.csv": csv_text(sheet.data).encode() for sheet in sheets}
     made |= {f"tables/{table.name}.tex": tex(table).encode() for table in listed}
     made["results.csv"] = results_csv(evidence).encode()
     made["contrasts.csv"] = contrasts_csv(evidence).encode()
@@ -79,12 +91,14 @@ def contents(evidence: Evidence, words: Words) -> dict[str, bytes]:
 def _context(evidence: Evidence, words: Words) -> dict[str, Any]:
     found = Confusions(evidence) if evidence.same_classes else None
     kept = habits(evidence)
+    probes = shown_probes(evidence, words)
     drawn = [
         strip(evidence, words) if evidence.contrasts else None,
         *(learning(evidence, words, axis) for axis in AXES),
         cost(evidence, words),
         confusion(found, words) if found else None,
         habit(kept, words),
+        *(one.drawing for one in probes),
     ]
     return {
         "evidence": evidence,
@@ -104,6 +118,7 @@ def _context(evidence: Evidence, words: Words) -> dict[str, Any]:
         "pairs": found.pairs() if found else [],
         "hardest": found.hardest() if found else None,
         "most_classes": MOST_CLASSES,
+        "probes": probes,
         "how_sure": how_sure(evidence, kept, words),
         "commands": commands(evidence),
     }
