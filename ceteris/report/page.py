@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from ceteris.errors import InputError, Problem
 from ceteris.report import tables
 from ceteris.report.captions import how_sure
+from ceteris.report.claims import claim_arms, claim_sentence, claims_line, decided_claims
 from ceteris.report.confusions import Confusions
 from ceteris.report.drawing import Rendered, render
 from ceteris.report.evidence import Evidence, Trial, gather
@@ -92,6 +93,7 @@ def _context(evidence: Evidence, words: Words) -> dict[str, Any]:
     found = Confusions(evidence) if evidence.same_classes else None
     kept = habits(evidence)
     probes = shown_probes(evidence, words)
+    decided = decided_claims(evidence)
     drawn = [
         strip(evidence, words) if evidence.contrasts else None,
         *(learning(evidence, words, axis) for axis in AXES),
@@ -106,6 +108,8 @@ def _context(evidence: Evidence, words: Words) -> dict[str, Any]:
         "study": evidence.plan.study,
         "t": words,
         "verdicts": verdict_sentences(evidence, words),
+        "claims": [(claim_sentence(evidence, one, words), claim_arms(evidence, one.claim)) for one in decided],
+        "claims_line": claims_line(decided, words),
         "modified": modified_sentence(evidence, words),
         "warnings": warnings(evidence, words),
         "badges": badges(evidence, words),

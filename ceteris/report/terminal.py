@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ceteris.report.claims import claim_sentences
 from ceteris.report.evidence import Evidence
 from ceteris.report.figures.strip import limits
 from ceteris.report.numbers import MINUS, percent, points
@@ -43,9 +44,9 @@ def strip_text(contrasts: Sequence[Contrast], width: int = 80, words: Words | No
 
 
 def verdict_lines(evidence: Evidence, words: Words, width: int = 80) -> list[str]:
-    """The verdict sentences as lines of at most that many columns; first of all, that the data is a modified copy."""
+    """Verdict and claim sentences as lines of at most that many columns; first of all, that the data is modified."""
     modified = modified_sentence(evidence, words)
-    said = [*([modified] if modified else []), *verdict_sentences(evidence, words)]
+    said = [*([modified] if modified else []), *verdict_sentences(evidence, words), *claim_sentences(evidence, words)]
     return [line for sentence in said for line in lined(plain(sentence), width)]
 
 
