@@ -8,15 +8,29 @@ from dataclasses import dataclass
 from ceteris.report.drawing import Drawing
 from ceteris.report.evidence import Evidence, Trial
 from ceteris.report.exhibits import Seen, Sheet
+from ceteris.report.figures.probes.attention import attention
+from ceteris.report.figures.probes.embedding import embedding
+from ceteris.report.figures.probes.filters import filters
+from ceteris.report.figures.probes.grad_cam import grad_cam
 from ceteris.report.figures.probes.gradient_flow import gradient_flow
+from ceteris.report.figures.probes.gradient_predictiveness import gradient_predictiveness
+from ceteris.report.figures.probes.latency import latency
+from ceteris.report.figures.probes.loss_surface import loss_surface
 from ceteris.report.figures.probes.sharpness import sharpness
 from ceteris.report.sentences import seed_list
 from ceteris.report.tables import Table
 from ceteris.report.words import Words
 from ceteris.study.findings import Findings, Identity, identity_slug
 
-FIGURES: Mapping[str, Callable[[Seen, Words], Drawing | Sheet]] = {
+FIGURES: Mapping[str, Callable[[Seen, Words], Drawing | Sheet | None]] = {
+    "attention": attention,
+    "embedding": embedding,
+    "filters": filters,
+    "grad-cam": grad_cam,
     "gradient-flow": gradient_flow,
+    "gradient-predictiveness": gradient_predictiveness,
+    "latency": latency,
+    "loss-surface": loss_surface,
     "sharpness": sharpness,
 }
 """Name of a probe -> what is drawn of it; another probe's findings stay in the store."""

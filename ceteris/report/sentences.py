@@ -115,6 +115,12 @@ def seed_list(trials: Sequence[Trial], words: Words) -> str:
     return words(f"seeds.{'one' if len(trials) == 1 else 'other'}", seeds=", ".join(str(t.seed) for t in trials))
 
 
+def seeds_named(seeds: Sequence[int], words: Words) -> str:
+    """The different ones among those seeds: "seed 1", "seeds 0, 2"."""
+    distinct = list(dict.fromkeys(seeds))
+    return words(f"seeds.{'one' if len(distinct) == 1 else 'other'}", seeds=", ".join(map(str, distinct)))
+
+
 def _losses(evidence: Evidence, contrast: Contrast, words: Words) -> list[str]:
     said = []
     for arm in (evidence.arm(contrast.arm), evidence.arm(contrast.baseline)):

@@ -82,7 +82,7 @@ def series_panel(
             axes.set_xscale("log", base=2)
             axes.set_xticks(series[0].x, [f"{number:g}" for number in series[0].x])
         if "y" in log:
-            axes.set_yscale("log")
+            log_scale(axes)
         axes.set_ylim(*ends)
         for one in series:
             _draw(axes, one, ends)
@@ -91,6 +91,16 @@ def series_panel(
         axes.set_xlabel(x)
 
     return Panel(4.55, 2.75, (0.55, 1.25, 0.5, 0.32), draw, title)
+
+
+def log_scale(axes: Axes) -> None:
+    """A logarithmic vertical axis with plain numbers: the drawing's style writes no mathematics."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(numticks=7))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _draw(axes: Axes, one: Series, ends: tuple[float, float]) -> None:

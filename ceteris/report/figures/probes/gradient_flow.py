@@ -9,7 +9,7 @@ import numpy as np
 from ceteris.report.drawing import Drawing, Panel
 from ceteris.report.evidence import ArmEvidence
 from ceteris.report.exhibits import Seen
-from ceteris.report.figures.series import Series, over_seeds, series_panel
+from ceteris.report.figures.series import Series, log_scale, over_seeds, series_panel
 from ceteris.report.numbers import large, percent
 from ceteris.report.palette import look, shortened
 from ceteris.report.words import Words
@@ -68,7 +68,7 @@ def _panel(norms: Norms, place: int, words: Words) -> Panel:
 
     def draw(axes: Axes) -> None:
         drawn = look(arm.index)
-        axes.set_yscale("log")
+        log_scale(axes)
         axes.set_ylim(*ends)
         axes.set_xlim(0.5, deepest + 0.5)
         for order, epoch in enumerate(epochs):

@@ -23,6 +23,7 @@ MEASURES: Mapping[str, Callable[[Findings], float]] = {
     "eigenvalue": lambda findings: float(findings.arrays["eigenvalues"][0]),
     "trace": lambda findings: float(findings.values["trace"]),
 }
+AXES = {"eigenvalue": "probe.sharpness.eigenvalue", "trace": "probe.sharpness.trace"}
 
 
 def sharpness(seen: Seen, words: Words) -> Drawing:
@@ -64,6 +65,6 @@ def _panel(seen: Seen, measure: str, words: Words) -> Panel:
             across = axes.get_yaxis_transform()
             style = {"transform": across, "ha": "right", "va": "center", "color": drawn.colour, "weight": "bold"}
             axes.text(-0.03, row, shortened(arm.name, 18), **style)  # type: ignore[arg-type]
-        axes.set_xlabel(words(f"probe.sharpness.{measure}"))
+        axes.set_xlabel(words(AXES[measure]))
 
     return Panel(left + 3.0, 0.42 * len(values) + 0.75, (left, 0.2, 0.55, 0.15), draw)
