@@ -43,6 +43,8 @@ def outlook(plan: Plan, store: Store) -> dict[str, Any]:
         ],
         "trials": [{"arm": t.arm, "seed": t.seed, "key": t.key, "done": t.key in done} for t in plan.trials],
         "new": len(keys - done),
+        "probes": [dict(probe) for probe in plan.probes],
+        "unmeasured": sum(bool(store.missing_findings(key, plan.probes)) for key in done),
         "seconds_left": seconds_left(plan, keys - done),
         "processes": workers,
         "threads": threads,
@@ -105,6 +107,8 @@ def print_plan(out: Console, plan: Plan, view: dict[str, Any]) -> None:
 
 
 def _cost_line(view: dict[str, Any]) -> str:
+    if not view["new"] and view["unmeasured"]:
+        return f"every trial is done; {view['unmeasured']} have no findings yet of some probe"
     if not view["new"]:
         return "every trial is done; a run only writes the report"
     several = f", {view['processes']} at a time" if view["processes"] > 1 else ""
@@ -116,6 +120,8 @@ def _design_lines(plan: Plan, view: dict[str, Any]) -> list[str]:
     margin = 100 * view["margin"]
     family = "1 contrast" if view["family"] == 1 else f"{view['family']} contrasts, Holm"
     lines = [f"test: {view['test']}, {family}, alpha {view['alpha']:g}, margin {margin:g} pp {plan.study.metric}"]
+    if view["probes"]:
+        lines.append(f"probes: {', '.join(probe['name'] for probe in view['probes'])}")
     found = view["detectable"]
     if found:
         basis = "from earlier records" if found["from_records"] else "assumed"

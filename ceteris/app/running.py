@@ -68,18 +68,22 @@ def run_request(
         if jobs:
             prepare_data(plan, place)
     keys = {trial.key for trial in plan.trials}
-    counts = f"{len(keys)} trials, {len(keys) - len(jobs)} done, {len(jobs)} to train"
+    untrained = len(store.missing(keys))
+    measured = f", {len(jobs) - untrained} to measure" if len(jobs) > untrained else ""
+    counts = f"{len(keys)} trials, {len(keys) - len(jobs)} done, {untrained} to train{measured}"
     out.print(f"{plan.study.name} at scale {plan.scale}: {counts}", markup=False)
     try:
         with Board(plan, keys - {job.key for job in jobs}, out, _strip_printer(plan, store, out)) as board:
             run_jobs(jobs, resources, len(keys), board.tell)
     except KeyboardInterrupt:
-        out.print("\ninterrupted: finished trials and epochs are kept. To go on, run the same command again", markup=False)
+        out.print(
+            "\ninterrupted: finished trials and epochs are kept. To go on, run the same command again", markup=False
+        )
         write_report(plan, stored_records(plan, store), folder / "report", language)
         raise
     records = stored_records(plan, store)
     report = write_report(plan, records, folder / "report", language)
-    return Finished(plan, records, report, len(jobs))
+    return Finished(plan, records, report, untrained)
 
 
 def stored_records(plan: Plan, store: Store) -> dict[str, Record]:

@@ -155,7 +155,7 @@ def _content(image: Path) -> bytes:
 @with_options(store_option, json_option)
 @click.pass_context
 def fsck(context: click.Context, aside: bool, store: Path, as_json: bool) -> int:
-    """Verify every file of every record by its hash. Exit code 1 when something is broken."""
+    """Verify every file of every record and of its findings by its hash. Exit code 1 when something is broken."""
     from ceteris.app.screen import console, print_json
     from ceteris.errors import InputError, Problem
     from ceteris.store.records import Store
@@ -176,5 +176,5 @@ def fsck(context: click.Context, aside: bool, store: Path, as_json: bool) -> int
                 out.print(f"              moved to {moved[key]}", markup=False, soft_wrap=True)
         out.print(f"{len(keys)} records, {len(broken)} broken")
         if broken and not aside:
-            out.print("`ceteris fsck --set-aside` moves them away; the next run trains them again", markup=False)
+            out.print("`ceteris fsck --set-aside` moves them away; the next run makes them again", markup=False)
     return 1 if broken else 0

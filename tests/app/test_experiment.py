@@ -30,6 +30,23 @@ def test_run_again_trains_nothing(call, ran):
     assert before == {file: file.stat().st_mtime_ns for file in (ran / "store").glob("??/*/record.json")}
 
 
+def test_probes_asked_for_later_are_measured_without_a_second_record(call, ran, tmp_path):
+    study = tmp_path / "tiny.yaml"
+    study.write_text((ran / "tiny.yaml").read_text() + "probes: [{name: filters, layers: 1}]\n")
+    arguments = (study, "--scale", "smoke", "--store", tmp_path / "store")
+    assert call("run", ran / "tiny.yaml", *arguments[1:], "--executor", "inline").code == 0
+    before = {file: file.stat().st_mtime_ns for file in (tmp_path / "store").glob("??/*/record.json")}
+    text = call("plan", *arguments).out
+    assert "probes: filters" in text
+    assert "every trial is done; 2 have no findings yet" in text
+    printed = call("run", *arguments, "--executor", "inline")
+    assert "2 trials, 0 done, 0 to train, 2 to measure" in printed.out
+    assert before == {file: file.stat().st_mtime_ns for file in (tmp_path / "store").glob("??/*/record.json")}
+    assert len(list((tmp_path / "store").glob("??/*/probes/filters-*.json"))) == 2
+    assert "2 trials, 2 done, 0 to train\n" in call("run", *arguments, "--executor", "inline").out
+    assert call("fsck", "--store", tmp_path / "store").code == 0
+
+
 @pytest.mark.parametrize("command", ["run", "report", "status", "plan"])
 def test_what_only_reads_needs_no_torch(ran, command):
     arguments = [command, *map(str, options(ran))]
