@@ -107,7 +107,7 @@ def report(
     as_json: bool,
 ) -> None:
     """Rebuild the report from the plan and the records only; nothing is trained."""
-    from ceteris.app.running import stored_records
+    from ceteris.app.running import stored_findings, stored_records
     from ceteris.app.screen import console, print_json
     from ceteris.lab.run import study_folder
     from ceteris.report.page import write_report
@@ -117,7 +117,8 @@ def report(
     request = asked.request()
     made = _planned(request, asked.place(), shelf)
     records = stored_records(made, shelf)
-    page = write_report(made, records, to or study_folder(shelf, request) / "report", lang)
+    folder = to or study_folder(shelf, request) / "report"
+    page = write_report(made, records, folder, lang, stored_findings(made, shelf))
     if as_json:
         print_json(_summary(made, records, lang) | {"report": str(page)})
     else:

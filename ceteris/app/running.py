@@ -26,6 +26,7 @@ from ceteris.lab.run import (
 from ceteris.report.page import write_report
 from ceteris.store.atomic import write_atomically
 from ceteris.store.records import Store
+from ceteris.study.findings import Findings
 from ceteris.study.manifest import Plan
 from ceteris.study.reading import write_study
 from ceteris.study.record import Record
@@ -79,16 +80,23 @@ def run_request(
         out.print(
             "\ninterrupted: finished trials and epochs are kept. To go on, run the same command again", markup=False
         )
-        write_report(plan, stored_records(plan, store), folder / "report", language)
+        records = stored_records(plan, store)
+        write_report(plan, records, folder / "report", language, stored_findings(plan, store))
         raise
     records = stored_records(plan, store)
-    report = write_report(plan, records, folder / "report", language)
+    report = write_report(plan, records, folder / "report", language, stored_findings(plan, store))
     return Finished(plan, records, report, untrained)
 
 
 def stored_records(plan: Plan, store: Store) -> dict[str, Record]:
     """The plan's records that are there, verified, without weights."""
     return {key: store.get(key) for key in dict.fromkeys(t.key for t in plan.trials) if store.has(key)}
+
+
+def stored_findings(plan: Plan, store: Store) -> dict[str, list[Findings]]:
+    """What the plan's probes left so far, by trial key, verified."""
+    keys = dict.fromkeys(trial.key for trial in plan.trials) if plan.probes else {}
+    return {key: found for key in keys if (found := store.findings(key, plan.probes))}
 
 
 def _strip_printer(plan: Plan, store: Store, out: Console) -> Callable[[int], None]:
