@@ -96,6 +96,20 @@ def test_mistakes_in_parts_carry_the_line_of_the_file(study, place, store):
     assert f"tiny.yaml:{line_of_rate}: optimizer 'adam': lr must be a number" in found
 
 
+def test_what_is_said_of_no_arm_stands_where_it_is_said(study, place, store):
+    claims = [{"text": "It is so.", "all": [{"measure": "top1", "arm": "glue", "expect": "higher"}]}]
+    text = write_study(changed(study, claims=claims, reported={"glue": {"top1": 0.5}}))
+    file = StudyFile(text, "tiny.yaml")
+    with pytest.raises(InputError) as caught:
+        make_plan(Request(file.study(), locate=file.line), place, KnownFacts(store.root / "facts"))
+
+    lines = {row.strip(): number for number, row in enumerate(text.splitlines(), 1)}
+    assert [str(problem) for problem in caught.value.problems] == [
+        f"tiny.yaml:{lines['reported:']}: no arm is called 'glue' (did you mean 'gelu'?)",
+        f"tiny.yaml:{lines['arm: glue']}: no arm is called 'glue' (did you mean 'gelu'?)",
+    ]
+
+
 def test_a_model_that_does_not_fit_the_images_is_a_mistake_at_its_level(study, place, store):
     text = write_study(changed(study, factors=[Factor("model", ["lenet"])], baseline=study.baseline)).replace(
         "name: shapes\n    train_images: 60\n    test_images: 30\n    classes: 3\n    difficulty: 0.0", "name: digits"
