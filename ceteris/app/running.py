@@ -70,9 +70,7 @@ def run_request(
             prepare_data(plan, place)
     keys = {trial.key for trial in plan.trials}
     untrained = len(store.missing(keys))
-    measured = f", {len(jobs) - untrained} to measure" if len(jobs) > untrained else ""
-    counts = f"{len(keys)} trials, {len(keys) - len(jobs)} done, {untrained} to train{measured}"
-    out.print(f"{plan.study.name} at scale {plan.scale}: {counts}", markup=False)
+    out.print(_counts(plan, len(keys), untrained, len(jobs) - untrained), markup=False)
     try:
         with Board(plan, keys - {job.key for job in jobs}, out, _strip_printer(plan, store, out)) as board:
             run_jobs(jobs, resources, len(keys), board.tell)
@@ -86,6 +84,13 @@ def run_request(
     records = stored_records(plan, store)
     report = write_report(plan, records, folder / "report", language, stored_findings(plan, store))
     return Finished(plan, records, report, untrained)
+
+
+def _counts(plan: Plan, trials: int, untrained: int, unmeasured: int) -> str:
+    """What there is to do; a trial that only lacks findings is measured, not trained."""
+    measured = f", {unmeasured} to measure" if unmeasured else ""
+    done = f"{trials} trials, {trials - untrained - unmeasured} done, {untrained} to train{measured}"
+    return f"{plan.study.name} at scale {plan.scale}: {done}"
 
 
 def stored_records(plan: Plan, store: Store) -> dict[str, Record]:

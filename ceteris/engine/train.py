@@ -43,13 +43,11 @@ def train(
         watcher: told of every step and epoch.
         probes: measure training, and hold their findings afterwards; they change nothing else.
 
-    Divergence (a loss or output that is not finite) is an outcome, not an error. Raises InputError when the recipe
-    does not fit the data.
+    Divergence (a number that is not finite) is an outcome. Raises InputError when the recipe does not fit the data.
     """
     checkpoints, watcher, probes = checkpoints or NoCheckpoints(), watcher or Silent(), probes or Probing()
     torch.set_num_threads(conditions.threads)
-    memory = PeakMemory(conditions.device)
-    setup = set_up(trial, data, conditions)
+    memory, setup = PeakMemory(conditions.device), set_up(trial, data, conditions)
     progress = resume(setup, probes.resume(checkpoints.load()))
     recipe, diverged = trial.recipe, ""
     while len(progress.rows) < recipe["epochs"] and not progress.should_stop(recipe["early_stopping"]):
