@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from ceteris.app.finding import built_in_studies
+from ceteris.app.finding import built_in_studies, find_study
 from ceteris.store.records import Store
 
 
@@ -133,8 +133,17 @@ def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(call, ran, tmp_path, m
 
 
 @pytest.mark.parametrize("name", built_in_studies())
-def test_every_built_in_study_runs_at_smoke(call, name, tiny_cifar, tmp_path):
-    """The real command, data set layout, networks and report; only the images are noise and the network is small."""
+def test_every_built_in_study_can_be_planned_at_every_scale(call, name):
+    """Every option, arm, line and network of the file holds; official data sets are planned without a download."""
+    for scale in find_study(name)[0].scales:
+        found = json.loads(call("plan", name, "--scale", scale, "--store", "store", "--json").out)
+        assert len(found["arms"]) >= 2
+        assert len({trial["key"] for trial in found["trials"]}) == len(found["trials"])
+
+
+@pytest.mark.parametrize("name", ["quickstart", "cnn-vs-resnet"])
+def test_a_built_in_study_runs_at_smoke(call, name, tiny_cifar, tmp_path):
+    """The real command, data set layout, networks and report; only the images are noise."""
     printed = call(
         "run", name, "--scale", "smoke", "--store", tmp_path / "store", "--executor", "inline",
         "--data-dir", tiny_cifar, "--allow-modified-data", "--json",
