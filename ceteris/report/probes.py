@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from ceteris.report.drawing import Drawing
 from ceteris.report.evidence import Evidence, Trial
 from ceteris.report.exhibits import Seen, Sheet
+from ceteris.report.figures.calibration import calibration, calibration_table, calibrations
+from ceteris.report.figures.landscape import landscape
 from ceteris.report.figures.probes.attention import attention
 from ceteris.report.figures.probes.embedding import embedding
 from ceteris.report.figures.probes.filters import filters
@@ -64,13 +66,14 @@ class Shown:
 
 
 def shown_probes(evidence: Evidence, words: Words) -> list[Shown]:
-    """The study's probes that have found something or failed in some trial, in the study's order."""
+    """The study's probes that have found something or failed in some trial, then its figures from records alone."""
     names = [str(probe["name"]) for probe in evidence.plan.probes]
-    return [
+    probes = [
         _shown(evidence, probe, identity_slug(probe) if names.count(name) > 1 else name, words)
         for name, probe in zip(names, evidence.plan.probes, strict=True)
         if name in FIGURES and any(_of(evidence, trial, probe) for trial in evidence.trials)
     ]
+    return probes + [of for name in evidence.plan.study.figures if (of := _from_records(evidence, name, words)).exhibit]
 
 
 def _shown(evidence: Evidence, probe: Identity, name: str, words: Words) -> Shown:
@@ -81,7 +84,16 @@ def _shown(evidence: Evidence, probe: Identity, name: str, words: Words) -> Show
             by_arm.setdefault(trial.planned.arm, {})[trial.seed] = found
     exhibit = FIGURES[str(probe["name"])](Seen(evidence, name, by_arm), words) if by_arm else None
     title = words(f"probe_title.{probe['name']}")
-    return Shown(name, title, exhibit, remarks=tuple(_remarks(evidence, known, words)))
+    nothing = [words("probe.nothing")] if by_arm and exhibit is None else []
+    return Shown(name, title, exhibit, remarks=(*nothing, *_remarks(evidence, known, words)))
+
+
+def _from_records(evidence: Evidence, name: str, words: Words) -> Shown:
+    title = words(f"probe_title.{name}")
+    if name == "loss-landscape":
+        return Shown(name, title, landscape(evidence, name, words))
+    found = calibrations(evidence)
+    return Shown(name, title, calibration(found, name, words), calibration_table(found, name, words))
 
 
 def _of(evidence: Evidence, trial: Trial, probe: Identity) -> Findings | None:

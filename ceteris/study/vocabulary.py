@@ -193,6 +193,8 @@ class Study(Strict):
         sealed_test_curve: keep the test predictions of every epoch, unseen by any choice, to show later how
             optimistic "best test epoch" would have been.
         probes: measurements of every trial; they change no number and no key.
+        figures: further figures of the report, made from the records alone: "calibration" (whether confidence can be
+            believed) and "loss-landscape" (losses over the study's learning rates as a band per model).
         scales: name -> Scale; "full" is the study as it stands.
         claims: sentences and the measurements that decide them.
         reported: arm -> numbers printed elsewhere.
@@ -214,6 +216,7 @@ class Study(Strict):
     pairing: Literal["paired", "independent"] = "paired"
     sealed_test_curve: bool = True
     probes: PartList = Field(default_factory=list)
+    figures: list[Literal["calibration", "loss-landscape"]] = Field(default_factory=list)
     scales: dict[str, Scale] = Field(default_factory=dict)
     claims: list[Claim] = Field(default_factory=list)
     reported: dict[str, Reported] = Field(default_factory=dict)

@@ -78,7 +78,11 @@ def series_panel(
     ends = limits or finite_range(series, log="y" in log)
 
     def draw(axes: Axes) -> None:
-        if "x" in log:
+        from matplotlib.ticker import MaxNLocator
+
+        if "x" not in log:
+            axes.xaxis.set_major_locator(MaxNLocator(7, integer=bool((series[0].x % 1 == 0).all())))
+        else:
             axes.set_xscale("log", base=2)
             axes.set_xticks(series[0].x, [f"{number:g}" for number in series[0].x])
         if "y" in log:

@@ -7,10 +7,10 @@ from ceteris.report.drawing import render
 
 def test_the_sentence_compares_the_first_layer_with_the_last(exhibit):
     caption = exhibit("gradient-flow").caption
-    ratios = [float(number) for number in re.findall(r"(?:plain-cnn|resnet14) (0\.\d+)", caption)]
+    ratios = [float(number) for number in re.findall(r"(?:plain-cnn|resnet14): (0\.\d+)", caption)]
     assert ratios[0] == pytest.approx(2.718**-3, rel=0.25)
     assert ratios[1] == pytest.approx(2.718**-6, rel=0.25)
-    assert "plain-cnn 20.00 %; resnet14 40.00 %" in caption
+    assert "plain-cnn: 20.00 %; resnet14: 40.00 %" in caption
 
 
 def test_one_panel_per_arm_on_the_same_axes_and_one_of_dead_units(exhibit, quick):

@@ -32,8 +32,8 @@ def picture(source):
 
 def test_predictiveness_names_the_mean_range_of_the_loss(exhibit):
     caption = exhibit("gradient-predictiveness").caption
-    assert "plain-cnn 0.500 and 1.50" in caption
-    assert "resnet14 0.250 and 0.750" in caption
+    assert "plain-cnn: 0.500 and 1.50" in caption
+    assert "resnet14: 0.250 and 0.750" in caption
 
 
 def test_predictiveness_overlays_the_arms_in_two_panels(exhibit):
@@ -90,6 +90,7 @@ def test_without_any_gate_there_is_no_figure(world, probed):
 
     (shown,) = shown_probes(probed(world({"plain": 0.7}), "attention"), Words("en"))
     assert shown.exhibit is None
+    assert shown.remarks[0].startswith("There is nothing to draw")
 
 
 def test_nearest_neighbours_against_sklearn():
@@ -114,7 +115,7 @@ def test_the_centre_of_a_map():
 def test_grad_cam_shows_every_arm_the_same_images(exhibit):
     sheet = exhibit("grad-cam")
     assert [row.title for row in sheet.rows] == ["Test images", "plain-cnn", "resnet14"]
-    assert "plain-cnn 100.00 %; resnet14 50.00 %" in sheet.caption
+    assert "plain-cnn: 100.00 %; resnet14: 50.00 %" in sheet.caption
     assert sheet.rows[1].pictures[3].under == "→ deer"
     assert picture(sheet.rows[1].pictures[0].source).shape == (32, 32, 3)
 

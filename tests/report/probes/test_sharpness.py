@@ -7,7 +7,7 @@ def test_the_sentence_names_the_mean_largest_eigenvalue(exhibit):
     drawing = exhibit("sharpness")
     mine = [row["eigenvalue"] for row in drawing.data if row["arm"] == "resnet14"]
     assert len(mine) == 3
-    assert f"resnet14 {np.mean(mine):.3g}" in drawing.caption
+    assert f"resnet14: {np.mean(mine):.3g}" in drawing.caption
 
 
 def test_arms_share_the_panels(exhibit, quick):
