@@ -31,6 +31,8 @@ from ceteris.study.manifest import Plan
 from ceteris.study.reading import write_study
 from ceteris.study.record import Record
 
+INTERRUPTED = "\ninterrupted: finished trials and epochs are kept. To go on, run the same command again"
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -75,15 +77,17 @@ def run_request(
         with Board(plan, keys - {job.key for job in jobs}, out, _strip_printer(plan, store, out)) as board:
             run_jobs(jobs, resources, len(keys), board.tell)
     except KeyboardInterrupt:
-        out.print(
-            "\ninterrupted: finished trials and epochs are kept. To go on, run the same command again", markup=False
-        )
-        records = stored_records(plan, store)
-        write_report(plan, records, folder / "report", language, stored_findings(plan, store))
+        out.print(INTERRUPTED, markup=False)
+        _report(plan, store, folder, language)
         raise
-    records = stored_records(plan, store)
-    report = write_report(plan, records, folder / "report", language, stored_findings(plan, store))
+    records, report = _report(plan, store, folder, language)
     return Finished(plan, records, report, untrained)
+
+
+def _report(plan: Plan, store: Store, folder: Path, language: str) -> tuple[dict[str, Record], Path]:
+    """The records that are there, and the page that was made of them and of what probes found."""
+    records = stored_records(plan, store)
+    return records, write_report(plan, records, folder / "report", language, stored_findings(plan, store))
 
 
 def _counts(plan: Plan, trials: int, untrained: int, unmeasured: int) -> str:

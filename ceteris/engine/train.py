@@ -36,8 +36,7 @@ def train(
     """Train, choose on validation, test once.
 
     Args:
-        trial: recipe and seed.
-        data: in memory or mapped.
+        trial, data: recipe and seed, and the data set that the recipe names, in memory or mapped.
         conditions: device and threads; torch's thread count is set, and left so.
         checkpoints: the state after every epoch goes here, and training goes on from what is here.
         watcher: told of every step and epoch.
