@@ -107,7 +107,7 @@ def test_report_of_a_study_that_did_not_run_says_what_is_missing(call, ran, tmp_
 
 
 def test_a_failed_trial_gives_exit_code_1(call, ran, tmp_path, monkeypatch):
-    def fails(*_):
+    def fails(*_, **__):
         raise RuntimeError("no such luck")
 
     monkeypatch.setattr("ceteris.engine.train.train", fails)
