@@ -22,6 +22,7 @@ from ceteris.report.claims import claim_arms, claim_sentence, claims_line, decid
 from ceteris.report.confusions import Confusions
 from ceteris.report.drawing import Rendered, render
 from ceteris.report.evidence import Evidence, Trial, gather
+from ceteris.report.figures.activations import activations
 from ceteris.report.figures.confusion import MOST_CLASSES, confusion
 from ceteris.report.figures.cost import cost
 from ceteris.report.figures.habit import habit
@@ -100,6 +101,7 @@ def _context(evidence: Evidence, words: Words) -> dict[str, Any]:
         cost(evidence, words),
         confusion(found, words) if found else None,
         habit(kept, words),
+        activations(evidence, words),
         *(one.drawing for one in probes),
     ]
     return {
