@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,9 +14,9 @@ if TYPE_CHECKING:
 
     from ceteris.data.source import DataPlace
     from ceteris.lab.plan import Request
+    from ceteris.report.evidence import Evidence
     from ceteris.store.records import Store
     from ceteris.study.manifest import Plan
-    from ceteris.study.record import Record
 
 language_option = click.option(
     "--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the report."
@@ -76,9 +75,11 @@ def run(
     STUDY is a built-in name, a YAML file, or module:object. Exit code 1 when some trial failed.
     """
     from ceteris.app.cli import SOME_TRIAL_FAILED
-    from ceteris.app.running import run_request
+    from ceteris.app.running import run_request, stored_findings
     from ceteris.app.screen import console, print_json
     from ceteris.lab.run import Resources
+    from ceteris.report.evidence import gather
+    from ceteris.store.records import Store
 
     request = asked.request()
     resources = Resources(executor, workers, device)
@@ -87,10 +88,11 @@ def run(
         request, place, asked.store, resources, language=lang, retry_failed=retry == "failed", quiet=as_json
     )
     outcomes = [str(record.status) for record in finished.records.values()]
+    evidence = gather(finished.plan, finished.records, stored_findings(finished.plan, Store(asked.store)))
     if as_json:
-        print_json(_summary(finished.plan, finished.records, lang) | {"report": str(finished.report)})
+        print_json(_summary(evidence, lang) | {"report": str(finished.report)})
     else:
-        _print_verdicts(console(), finished.plan, finished.records, lang)
+        _print_verdicts(console(), evidence, lang)
         console().print(f"report: {finished.report}", markup=False, soft_wrap=True)
     return SOME_TRIAL_FAILED if "failed" in outcomes else 0
 
@@ -110,17 +112,18 @@ def report(
     from ceteris.app.running import stored_findings, stored_records
     from ceteris.app.screen import console, print_json
     from ceteris.lab.run import study_folder
+    from ceteris.report.evidence import gather
     from ceteris.report.page import write_report
     from ceteris.store.records import Store
 
     shelf = Store(asked.store)
     request = asked.request()
     made = _planned(request, asked.place(), shelf)
-    records = stored_records(made, shelf)
+    records, findings = stored_records(made, shelf), stored_findings(made, shelf)
     folder = to or study_folder(shelf, request) / "report"
-    page = write_report(made, records, folder, lang, stored_findings(made, shelf))
+    page = write_report(made, records, folder, lang, findings)
     if as_json:
-        print_json(_summary(made, records, lang) | {"report": str(page)})
+        print_json(_summary(gather(made, records, findings), lang) | {"report": str(page)})
     else:
         if len(records) < len({trial.key for trial in made.trials}):
             console().print(f"{len(records)} of {len({trial.key for trial in made.trials})} trials have a record")
@@ -139,7 +142,7 @@ def compare(
     as_json: bool,
 ) -> None:
     """Compare arm B with arm A in full: seeds, differences, interval, tests, verdict, and in what they differ."""
-    from ceteris.app.running import stored_records
+    from ceteris.app.running import stored_findings, stored_records
     from ceteris.app.screen import console, print_json
     from ceteris.errors import InputError, Problem, did_you_mean
     from ceteris.report.compare import compare_dict, compare_text
@@ -152,11 +155,12 @@ def compare(
     unknown = [name for name in (first, second) if name not in names]
     if unknown:
         raise InputError(*(Problem(f"no arm is called {n!r}", hint=did_you_mean(n, names)) for n in unknown))
-    records = stored_records(made, shelf)
+    records, findings = stored_records(made, shelf), stored_findings(made, shelf)
     if as_json:
-        print_json(compare_dict(made, records, first, second))
+        print_json(compare_dict(made, records, first, second, findings=findings))
     else:
-        console().print(compare_text(made, records, first, second), markup=False, soft_wrap=True)
+        said = compare_text(made, records, first, second, findings=findings)
+        console().print(said, markup=False, soft_wrap=True)
 
 
 @click.command(epilog="Example: ceteris status quickstart")
@@ -199,19 +203,21 @@ def _planned(request: Request, place: DataPlace, shelf: Store) -> Plan:
     return make_plan(request, place, KnownFacts(shelf.root / "facts"))
 
 
-def _summary(made: Plan, records: Mapping[str, Record], language: str) -> dict[str, Any]:
+def _summary(evidence: Evidence, language: str) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from ceteris.report.evidence import gather
+    from ceteris.report.claims import claim_values
     from ceteris.report.sentences import verdict_sentences
     from ceteris.report.words import Words
 
-    evidence = gather(made, records)
+    made, words = evidence.plan, Words(language)
+    records = {record.key: record for record in evidence.records}
     return {
         "study": made.study.name,
         "scale": made.scale,
-        "verdicts": verdict_sentences(evidence, Words(language)),
+        "verdicts": verdict_sentences(evidence, words),
         "contrasts": [asdict(contrast) for contrast in evidence.contrasts],
+        "claims": claim_values(evidence, words),
         "trials": [
             {"arm": t.arm, "seed": t.seed, "key": t.key, "status": str(records[t.key].status), **records[t.key].metrics}
             for t in made.trials
@@ -221,12 +227,10 @@ def _summary(made: Plan, records: Mapping[str, Record], language: str) -> dict[s
     }
 
 
-def _print_verdicts(out: Console, made: Plan, records: Mapping[str, Record], language: str) -> None:
-    from ceteris.report.evidence import gather
+def _print_verdicts(out: Console, evidence: Evidence, language: str) -> None:
     from ceteris.report.terminal import strip_text, verdict_lines
     from ceteris.report.words import Words
 
-    evidence = gather(made, records)
     words = Words(language)
     out.print(strip_text(evidence.contrasts, min(out.width, 80), words), markup=False)
     for line in verdict_lines(evidence, words):

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from ceteris.app.options import DEFAULT_STORE, data_place
-from ceteris.app.running import run_request
+from ceteris.app.running import run_request, stored_findings
 from ceteris.lab.plan import Request
 from ceteris.lab.run import ExecutorName, Resources
+from ceteris.report.claims import claim_sentences
 from ceteris.report.evidence import gather
 from ceteris.report.sentences import verdict_sentences
 from ceteris.report.words import Words
 from ceteris.stats.contrast import Contrast
+from ceteris.store.records import Store
 from ceteris.study.manifest import Plan
 from ceteris.study.record import Record
 from ceteris.study.vocabulary import FULL, Study
@@ -29,6 +31,7 @@ class Results:
         records: by key, of the trials that have one.
         contrasts: each arm against the baseline.
         sentences: the verdicts in words.
+        claims: what came of each of the study's claims, in words.
         report: path of report.html.
     """
 
@@ -36,6 +39,7 @@ class Results:
     records: Mapping[str, Record]
     contrasts: Sequence[Contrast]
     sentences: Sequence[str]
+    claims: Sequence[str]
     report: Path
 
     def scores(self, arm: str) -> dict[int, float]:
@@ -45,7 +49,7 @@ class Results:
         return {seed: r.metrics[metric] for seed, r in found.items() if r is not None and metric in r.metrics}
 
     def __str__(self) -> str:
-        return "\n".join(self.sentences)
+        return "\n".join([*self.sentences, *self.claims])
 
 
 def run(
@@ -84,6 +88,6 @@ def run(
     request = Request(study, scale, listed, overrides or {}, source=f"{study.name}.yaml")
     place = data_place(Path(data_dir) if data_dir else None, allow_modified_data)
     finished = run_request(request, place, Path(store), Resources(executor, workers, device), quiet=quiet)
-    evidence = gather(finished.plan, finished.records)
-    sentences = verdict_sentences(evidence, Words("en"))
-    return Results(finished.plan, finished.records, evidence.contrasts, sentences, finished.report)
+    evidence = gather(finished.plan, finished.records, stored_findings(finished.plan, Store(Path(store))))
+    sentences, claims = verdict_sentences(evidence, Words("en")), claim_sentences(evidence, Words("en"))
+    return Results(finished.plan, finished.records, evidence.contrasts, sentences, claims, finished.report)

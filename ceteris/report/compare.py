@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ceteris.report.claims import claim_arms, claim_sentence, decided_claims
 from ceteris.report.evidence import ArmEvidence, Evidence, gather
 from ceteris.report.numbers import NONE, p_value, percent, points, value
 from ceteris.report.palette import columns_of, shortened
@@ -15,11 +16,14 @@ from ceteris.report.terminal import lined, plain, strip_text
 from ceteris.report.words import Words
 from ceteris.stats.contrast import Contrast
 from ceteris.stats.decide import contrasts
+from ceteris.study.findings import Findings
 from ceteris.study.manifest import Plan
 from ceteris.study.paths import differences
 from ceteris.study.record import Record
 
 WIDTH = 80
+Found = Mapping[str, Sequence[Findings]] | None
+"""What the plan's probes found, by trial key; claims may rest on it."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,9 @@ class Comparison:
         return self.evidence.arm(self.contrast.baseline)
 
 
-def compare(plan: Plan, records: Mapping[str, Record], arm_a: str, arm_b: str) -> Comparison:
+def compare(plan: Plan, records: Mapping[str, Record], arm_a: str, arm_b: str, *, findings: Found = None) -> Comparison:
     """Compare two different arms of the plan, by name: B minus A, or as the plan has it."""
-    evidence = gather(plan, records)
+    evidence = gather(plan, records, findings)
     a, b = evidence.arm(arm_a), evidence.arm(arm_b)
     planned = next((c for c in evidence.contrasts if {c.arm, c.baseline} == {arm_a, arm_b}), None)
     if planned is None:
@@ -60,14 +64,17 @@ def compare(plan: Plan, records: Mapping[str, Record], arm_a: str, arm_b: str) -
     return Comparison(evidence, planned, evidence.arm(planned.arm).planned.differs, exploratory=False)
 
 
-def compare_text(plan: Plan, records: Mapping[str, Record], arm_a: str, arm_b: str, language: str = "en") -> str:
-    """The comparison for a terminal: verdict, strip, scores seed by seed, tests, and in what the recipes differ."""
-    found, words = compare(plan, records, arm_a, arm_b), Words(language)
+def compare_text(
+    plan: Plan, records: Mapping[str, Record], arm_a: str, arm_b: str, language: str = "en", *, findings: Found = None
+) -> str:
+    """The comparison for a terminal: verdict, claims, strip, scores by seed, tests, and in what the recipes differ."""
+    found, words = compare(plan, records, arm_a, arm_b, findings=findings), Words(language)
     contrast = found.contrast
     metric = words(f"metric.{plan.study.metric}")
     said = [words("compare.title", arm=contrast.arm, baseline=contrast.baseline, metric=metric, scale=plan.scale)]
     said += [verdict_sentence(found.evidence, contrast, words)]
     said += [words("verdict.exploratory")] if found.exploratory else []
+    said += _claims(found, words)
     p, tost, flip = (p_value(p) for p in (contrast.p, contrast.p_equivalent, contrast.p_sign_flip))
     tests = words("compare.p", p=p, margin=percent(contrast.margin), tost=tost, flip=flip)
     changed = [f"{path}: {value(old)} -> {value(new)}" for path, (old, new) in found.differs.items()]
@@ -81,9 +88,11 @@ def compare_text(plan: Plan, records: Mapping[str, Record], arm_a: str, arm_b: s
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
-def compare_dict(plan: Plan, records: Mapping[str, Record], arm_a: str, arm_b: str) -> dict[str, Any]:
+def compare_dict(
+    plan: Plan, records: Mapping[str, Record], arm_a: str, arm_b: str, *, findings: Found = None
+) -> dict[str, Any]:
     """The comparison as plain values; scores and differences are fractions, by seed."""
-    found = compare(plan, records, arm_a, arm_b)
+    found = compare(plan, records, arm_a, arm_b, findings=findings)
     paired = zip(found.contrast.seeds, found.contrast.differences, strict=bool(found.contrast.differences))
     return contrast_values(found.contrast) | {
         "study": plan.study.name,
@@ -91,12 +100,20 @@ def compare_dict(plan: Plan, records: Mapping[str, Record], arm_a: str, arm_b: s
         "metric": plan.study.metric,
         "exploratory": found.exploratory,
         "sentence": verdict_sentence(found.evidence, found.contrast, Words("en")),
+        "claims": _claims(found, Words("en")),
         "seeds": list(found.contrast.seeds),
         "differences": {str(seed): difference for seed, difference in paired},
         "scores": {arm.name: _by_seed(arm) for arm in (found.arm, found.baseline)},
         "keys": {arm.name: {str(t.seed): t.planned.key for t in arm.trials} for arm in (found.arm, found.baseline)},
         "differs": {path: list(values) for path, values in found.differs.items()},
     }
+
+
+def _claims(found: Comparison, words: Words) -> list[str]:
+    """What came of the claims that rest on both arms."""
+    evidence, both = found.evidence, {found.arm.name, found.baseline.name}
+    about = [d for d in decided_claims(evidence) if both <= {arm.name for arm in claim_arms(evidence, d.claim)}]
+    return [claim_sentence(evidence, one, words) for one in about]
 
 
 def _by_seed(arm: ArmEvidence) -> dict[str, float | str]:

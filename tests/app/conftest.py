@@ -24,6 +24,10 @@ factors:
 seeds: 2
 scales:
   smoke: {set: {epochs: 1}, seeds: 1}
+claims:
+  - text: GELU costs no parameters.
+    all:
+      - {measure: parameters, arm: gelu, expect: at-most, by: 1}
 """
 
 

@@ -26,6 +26,7 @@ def test_run_again_trains_nothing(call, ran):
     printed = call("run", *options(ran))
     assert printed.code == 0
     assert "4 trials, 4 done, 0 to train" in printed.out
+    assert "Supported: “GELU costs no parameters”" in printed.out
     assert "report.html" in printed.out
     assert before == {file: file.stat().st_mtime_ns for file in (ran / "store").glob("??/*/record.json")}
 
@@ -60,6 +61,7 @@ def test_run_as_json(call, ran):
     assert {trial["status"] for trial in found["trials"]} <= {"finished", "did not learn"}
     assert found["missing"] == []
     assert len(found["verdicts"]) == len(found["contrasts"]) == 1
+    assert [claim["outcome"] for claim in found["claims"]] == ["supported"]
     assert found["report"].endswith("report.html")
 
 
@@ -122,7 +124,7 @@ def test_a_failed_trial_gives_exit_code_1(call, ran, tmp_path, monkeypatch):
 
 
 def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(call, ran, tmp_path, monkeypatch):
-    def interrupted(*_):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("ceteris.app.running.run_jobs", interrupted)

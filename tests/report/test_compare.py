@@ -3,6 +3,7 @@ import json
 import pytest
 
 from ceteris.report.compare import compare, compare_dict, compare_text
+from ceteris.study.claims import Claim
 
 
 def test_a_planned_pair_keeps_its_family(troubled):
@@ -40,3 +41,16 @@ def test_the_dict_is_plain_and_traceable(two_arms):
 
 def test_chinese_comparison(two_arms):
     assert "resnet14 优于 plain-cnn" in compare_text(two_arms.plan, two_arms.records, "plain-cnn", "resnet14", "zh")
+
+
+def test_claims_that_rest_on_both_arms_are_told(world):
+    expected = {"measure": "top1", "arm": "b", "expect": "higher"}
+    claims = [Claim(text="B wins.", all=[expected]), Claim(text="C wins.", all=[expected | {"arm": "c"}])]
+    made = world({"a": 0.5, "b": 0.9, "c": 0.7}, claims=claims)
+    text = compare_text(made.plan, made.records, "a", "b")
+    (told,) = compare_dict(made.plan, made.records, "a", "b")["claims"]
+
+    assert told.startswith("Supported: “B wins”")
+    assert "Supported: “B wins”" in text
+    assert "C wins" not in text
+    assert compare_dict(made.plan, made.records, "b", "c")["claims"] == []
