@@ -90,17 +90,18 @@ def _band(group: Group, words: Words) -> Band | None:
 
 
 def width(made: Band) -> float:
-    """Mean distance of the band's ends over the steps at which both are finite."""
+    """Mean distance of the band's ends over the steps before any trial diverged; 0 where there is none."""
     apart = (made.high - made.low)[np.isfinite(made.high)]
-    return float(apart.mean()) if apart.size else float("inf")
+    return float(apart.mean()) if apart.size else 0.0
 
 
 def _caption(bands: list[tuple[Group, Band]], words: Words) -> str:
     arms = []
     for group, made in bands:
         rates = ", ".join(f"{rate:g}" for rate in group.rates)
-        shown = large(width(made)) if np.isfinite(width(made)) else "∞"
-        arms.append(words("probe.loss-landscape.arm", arm=group.name, width=shown, rates=rates))
+        shown = {"arm": group.name, "width": large(width(made)), "rates": rates}
+        key = "probe.loss-landscape.open" if made.diverged else "probe.loss-landscape.arm"
+        arms.append(words(key, step=min(made.diverged.values(), default=0), **shown))
     said = [words("probe.loss-landscape.caption", arms=words("list.arm").join(arms))]
     lost = [
         words("probe.loss-landscape.lost", arm=group.name, trial=trial, step=step)

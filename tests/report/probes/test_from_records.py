@@ -80,7 +80,7 @@ def test_bands_are_overlaid_and_lost_trials_named(world):
     assert ends["plain", 1] == (1.25, 2.0)
     assert ends["plain", 40] == (1.25, np.inf)
     assert ends["bn", 40] == (0.75, 0.75)
-    assert "plain: 0.750 (rates 0.1, 0.4); bn: 0 (rates" in drawing.caption
+    assert "plain: 0.750 before step 21, open from there on (rates 0.1, 0.4); bn: 0 (rates" in drawing.caption
     axes = Figure().add_subplot()
     drawing.panels[0].draw(axes)
     assert len(axes.collections) == 2
