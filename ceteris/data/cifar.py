@@ -83,7 +83,7 @@ class Cifar:
         fingerprint = sha256_of({"data": release.name, "files": {n: found[n]["sha256"] for n in sorted(found)}})
         arrays = self._arrays(fingerprint, self._from_folder)
         counts = len(arrays["train_labels"]), len(arrays["test_labels"])
-        note = f"a modified copy of {release.title}: not the official files are {', '.join(changed)}"
+        note = f"a modified copy of {release.title}: these files are not the official ones: {', '.join(changed)}"
         classes = _class_names((self.folder / release.meta).read_bytes(), str(self.folder / release.meta), release)
         return DataFacts(release.name, fingerprint, False, classes, 32, 3, *counts, (note,)), arrays
 
