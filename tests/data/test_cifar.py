@@ -134,7 +134,7 @@ def test_a_modified_copy_has_its_own_facts_where_it_is_allowed(allowing):
     assert not facts.official
     assert (facts.train_images, facts.test_images) == (60, 20)
     assert facts.fingerprint != Cifar(dataclasses.replace(allowing, allow_modified=False), release).facts().fingerprint
-    assert facts.notes == ("a modified copy of CIFAR-10: not the official files are test_batch",)
+    assert facts.notes == ("a modified copy of CIFAR-10: these files are not the official ones: test_batch",)
     put({"test_batch": pickle.dumps(batch(CIFAR10, 78, images=20))}, allowing.data_dir / release.folder)
     assert source.facts().fingerprint != facts.fingerprint
 
