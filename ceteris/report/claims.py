@@ -67,6 +67,13 @@ def claims_line(decided: Sequence[Decided], words: Words) -> str:
     return words("claim.line", counts=words("list.comma").join(said)) if said else ""
 
 
+def family_sentence(evidence: Evidence, words: Words) -> str:
+    """How the claims were tested."""
+    study = evidence.plan.study
+    tests = sum(not expected.exact for claim in study.claims for expected in claim.all)
+    return words("claim.family", tests=tests, alpha=f"{100 * study.alpha:g}")
+
+
 def claim_arms(evidence: Evidence, claim: Claim) -> list[ArmEvidence]:
     """The arms whose trials decide a claim, in the order in which it names them."""
     baseline = evidence.baseline.name

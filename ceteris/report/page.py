@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from ceteris.errors import InputError, Problem
 from ceteris.report import tables
 from ceteris.report.captions import how_sure
-from ceteris.report.claims import claim_arms, claim_sentence, claims_line, decided_claims
+from ceteris.report.claims import claim_arms, claim_sentence, claims_line, decided_claims, family_sentence
 from ceteris.report.confusions import Confusions
 from ceteris.report.drawing import Rendered, render
 from ceteris.report.evidence import Evidence, Trial, gather
@@ -112,6 +112,7 @@ def _context(evidence: Evidence, words: Words) -> dict[str, Any]:
         "verdicts": verdict_sentences(evidence, words),
         "claims": [(claim_sentence(evidence, one, words), claim_arms(evidence, one.claim)) for one in decided],
         "claims_line": claims_line(decided, words),
+        "claims_family": family_sentence(evidence, words),
         "modified": modified_sentence(evidence, words),
         "warnings": warnings(evidence, words),
         "badges": badges(evidence, words),

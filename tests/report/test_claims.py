@@ -38,7 +38,7 @@ def test_a_supported_claim_gives_the_means_the_difference_and_what_was_expected(
         f"Supported: “It is so”, because top-1 is {ours:.2f} % for b and {theirs:.2f} % for a, difference "
         f"{ours - theirs:+.2f} pp (95 % interval {low:+.2f} to {high:+.2f}, 3 seeds; expected: higher)."
     ]
-    assert claim_sentences(evidence, ZH)[0].startswith(f"得到支持：“It is so”，因为b 的top-1 准确率为 {ours:.2f} %，")
+    assert claim_sentences(evidence, ZH)[0].startswith(f"得到支持：“It is so”，因为 b 的 top-1 准确率为 {ours:.2f} %，")
 
 
 def test_the_other_outcomes(world):
@@ -62,7 +62,7 @@ def test_the_arms_compared_need_not_be_the_baseline(world):
 def test_sizes_are_facts(world):
     halved = {"measure": "parameters", "expect": "at-most", "by": 0.51}
     assert said(world, halved, seeds=1) == (
-        "Supported: “It is so”, because parameters: 308 k for b and 615 k for a, 0.50 times as many "
+        "Supported: “It is so”, because b has 308 k parameters, 0.50 times the 615 k of a "
         "(expected: at most 0.51 times)."
     )
     assert said(world, halved | {"by": 0.49}).startswith("Refuted")
@@ -157,7 +157,7 @@ def test_plain_values_hold_text_outcome_and_numbers(world):
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("words", [EN, ZH], ids=["en", "zh"])
 def test_the_page_has_a_section_of_claims_only_where_there_are_some(world, words):
-    evidence = evidence_of(world, claim({}))
+    evidence = evidence_of(world, claim({}, {"measure": "macs"}))
     (sentence,) = claim_sentences(evidence, words)
     files = contents(evidence, words)
     page, text = files["report.html"].decode(), files["report.md"].decode()
@@ -166,6 +166,7 @@ def test_the_page_has_a_section_of_claims_only_where_there_are_some(world, words
     section = page[page.index('<section id="claims">') : page.index('<section id="learning">')]
     assert all(f'href="#trial-{arm}-{seed}"' in section for arm in (0, 1) for seed in range(3))
     assert f"- {sentence}" in text
+    assert words("claim.family", tests=1, alpha=5) in text
     assert page.index(claims_line(decided_claims(evidence), words)) < page.index('id="differs"')
     assert 'id="claims"' not in contents(evidence_of(world), words)["report.html"].decode()
 
