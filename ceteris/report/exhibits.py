@@ -36,10 +36,10 @@ class Seen:
         chosen = {arm.name: (shared or list(self.found[arm.name]))[0] for arm, _ in self.arms}
         return [(arm, chosen[arm.name], self.found[arm.name][chosen[arm.name]]) for arm, _ in self.arms]
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Of the baseline's data."""
-        return self.evidence.baseline.planned.data.classes
+    def having(self, array: str) -> Seen:
+        """Without the trials that left no such array: one that diverged at once has no epoch to show."""
+        kept = {arm: {seed: f for seed, f in of.items() if array in f.arrays} for arm, of in self.found.items()}
+        return Seen(self.evidence, self.name, {arm: of for arm, of in kept.items() if of})
 
 
 @dataclass(frozen=True)

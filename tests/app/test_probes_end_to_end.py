@@ -44,6 +44,6 @@ def test_what_probes_found_is_in_the_report_and_again_in_a_rebuilt_one(call, tmp
     shown = re.findall(r'<section id="probe-([\w-]+)">', page)
     assert shown == ["filters", "gradient-flow", "loss-surface", "sharpness", "attention", "calibration"]
     assert "the probe failed" not in page
-    assert "no network of this study has what the probe looks at" in page
+    assert "no trial of this study has what the probe looks at" in page
     assert call("report", *options, "--to", tmp_path / "again").code == 0
     assert (tmp_path / "again" / "report.html").read_text(encoding="utf-8") == page

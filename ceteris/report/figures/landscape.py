@@ -91,8 +91,8 @@ def _band(group: Group, words: Words) -> Band | None:
 
 def width(made: Band) -> float:
     """Mean distance of the band's ends over the steps before any trial diverged; 0 where there is none."""
-    apart = (made.high - made.low)[np.isfinite(made.high)]
-    return float(apart.mean()) if apart.size else 0.0
+    closed = np.isfinite(made.high)
+    return float((made.high[closed] - made.low[closed]).mean()) if closed.any() else 0.0
 
 
 def _caption(bands: list[tuple[Group, Band]], words: Words) -> str:

@@ -177,3 +177,31 @@ def test_single_trials_share_a_seed_where_they_can(two_arms, probed):
     assert [seed for _, seed, _ in seen.singles] == [1, 1]
     apart = Seen(evidence, "x", {"plain-cnn": {0: found}, "resnet14": {2: found}})
     assert [seed for _, seed, _ in apart.singles] == [0, 2]
+
+
+def test_a_trial_that_diverged_at_once_has_no_gradients_to_show(two_arms, probed):
+    from ceteris.report.probes import shown_probes
+    from ceteris.report.words import Words
+
+    evidence = probed(two_arms, "gradient-flow")
+    lost = two_arms.plan.trials_of("resnet14")[0].key
+    evidence.findings[lost][0].arrays.clear()
+    (shown,) = shown_probes(evidence, Words("en"))
+    assert {row["seed"] for row in shown.drawing.data if row["arm"] == "resnet14"} == {1, 2}
+    for (found,) in evidence.findings.values():
+        found.arrays.clear()
+    (shown,) = shown_probes(evidence, Words("en"))
+    assert shown.exhibit is None
+
+
+def test_losses_that_overflow_along_the_gradient_are_left_out_of_its_mean(two_arms, probed):
+    from ceteris.report.probes import shown_probes
+    from ceteris.report.words import Words
+
+    evidence = probed(two_arms, "gradient-predictiveness")
+    for (found,) in evidence.findings.values():
+        found.arrays["loss_along"][:9] = np.inf
+        found.arrays["loss_along"][9] = np.nan
+    (shown,) = shown_probes(evidence, Words("en"))
+    assert "plain-cnn: 0.500 and" in shown.drawing.caption
+    assert len(drawn(shown.drawing)) == 2

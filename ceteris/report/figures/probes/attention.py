@@ -28,10 +28,12 @@ def attention(seen: Seen, words: Words) -> Drawing | None:
             continue
         gates = {module: _mean(found, module) for module in modules}
         for module in dict.fromkeys((modules[0], modules[-1])):
-            panels.append(_panel(shortened(f"{arm.name}: {module}", 44), gates[module], seen.classes, words))
+            panels.append(
+                _panel(shortened(f"{arm.name}: {module}", 44), gates[module], arm.planned.data.classes, words)
+            )
         first, last = (f"{np.nanstd(gates[module], axis=0).mean():.3f}" for module in (modules[0], modules[-1]))
         said.append(words("probe.attention.arm", arm=arm.name, first=first, last=last))
-        data += [row for module in modules for row in _rows(arm.name, module, gates[module], seen.classes)]
+        data += [row for module in modules for row in _rows(arm.name, module, gates[module], arm.planned.data.classes)]
     if not panels:
         return None
     return Drawing(

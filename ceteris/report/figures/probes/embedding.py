@@ -28,7 +28,7 @@ def embedding(seen: Seen, words: Words) -> Drawing:
     singles = seen.singles
     each = max(1, MOST_POINTS // (2 * len(singles)))
     panels = [
-        _panel(words(title, arm=shortened(arm.name, 20)), found, plane, seen.classes, most=each)
+        _panel(words(title, arm=shortened(arm.name, 20)), found, plane, arm.planned.data.classes, most=each)
         for arm, _, found in singles
         for plane, title in PLANES.items()
     ]
@@ -48,7 +48,7 @@ def embedding(seen: Seen, words: Words) -> Drawing:
         columns=2,
         caption=words("probe.embedding.caption", arms=words("list.arm").join(arms), seeds=shown),
         alt=words("probe.embedding.alt"),
-        data=[row for arm, seed, found in singles for row in _rows(arm.name, seed, found, seen.classes)],
+        data=[row for arm, seed, found in singles for row in _rows(arm.name, seed, found, arm.planned.data.classes)],
     )
 
 

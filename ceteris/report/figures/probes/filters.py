@@ -33,7 +33,7 @@ def filters(seen: Seen, words: Words) -> Sheet:
     shown = seeds_named([seed for _, seed, _ in singles], words)
     return Sheet(
         name=seen.name,
-        rows=tuple(_row(seen, arm, found, words) for arm, _, found in singles),
+        rows=tuple(_row(arm, found, words) for arm, _, found in singles),
         caption=words("probe.filters.caption", arms=words("list.arm").join(arms), seeds=shown),
         data=[row for arm, seed, found in singles for row in _rows(arm.name, seed, found)],
     )
@@ -45,9 +45,9 @@ def norms(findings: Findings) -> np.ndarray:
     return np.asarray(np.sqrt(np.square(kernels).sum(axis=(1, 2, 3))))
 
 
-def _row(seen: Seen, arm: ArmEvidence, found: Findings, words: Words) -> Row:
+def _row(arm: ArmEvidence, found: Findings, words: Words) -> Row:
     layer = str(found.values["kernel_layer"])
-    label = seen.classes[int(found.arrays["labels"][0])]
+    label = arm.planned.data.classes[int(found.arrays["labels"][0])]
     pictures = [
         Picture(data_uri(_kernels(found)), words("probe.filters.kernels", arm=arm.name, layer=layer), 200, layer),
         Picture(data_uri(found.arrays["images"][0]), label, 72, label),

@@ -22,7 +22,7 @@ def grad_cam(seen: Seen, words: Words) -> Sheet:
     given = singles[0][2].arrays
     images = [
         Picture(data_uri(pixels), f"{name}, {row}", WIDTH, name)
-        for pixels, row, name in zip(given["pixels"], given["row"], _names(seen, given["labels"]), strict=True)
+        for pixels, row, name in zip(given["pixels"], given["row"], _names(singles[0][0], given["labels"]), strict=True)
     ]
     arms = [words("probe.grad-cam.arm", arm=arm.name, centre=percent(centre_share(found))) for arm, _, found in singles]
     shown = seeds_named([seed for _, seed, _ in singles], words)
@@ -30,7 +30,7 @@ def grad_cam(seen: Seen, words: Words) -> Sheet:
         name=seen.name,
         rows=(
             Row(words("probe.grad-cam.images"), tuple(images)),
-            *(_row(seen, arm, f, words) for arm, _, f in singles),
+            *(_row(arm, f, words) for arm, _, f in singles),
         ),
         caption=words("probe.grad-cam.caption", arms=words("list.arm").join(arms), seeds=shown),
         data=[
@@ -39,8 +39,8 @@ def grad_cam(seen: Seen, words: Words) -> Sheet:
             for arm, seed, found in singles
             for row, label, guess, seen_there in zip(
                 found.arrays["row"],
-                _names(seen, found.arrays["labels"]),
-                _names(seen, found.arrays["predicted"]),
+                _names(arm, found.arrays["labels"]),
+                _names(arm, found.arrays["predicted"]),
                 found.arrays["map"],
                 strict=True,
             )
@@ -59,15 +59,15 @@ def _centre(one: np.ndarray) -> float:
     return float(middle.sum() / one.sum()) if one.sum() > 0 else 0.0
 
 
-def _row(seen: Seen, arm: ArmEvidence, found: Findings, words: Words) -> Row:
+def _row(arm: ArmEvidence, found: Findings, words: Words) -> Row:
     pictures = []
     for pixels, strength, guess in zip(
-        found.arrays["pixels"], found.arrays["map"], _names(seen, found.arrays["predicted"]), strict=True
+        found.arrays["pixels"], found.arrays["map"], _names(arm, found.arrays["predicted"]), strict=True
     ):
         alt = words("probe.grad-cam.alt", arm=arm.name, predicted=guess)
         pictures.append(Picture(data_uri(overlaid(pixels, strength)), alt, WIDTH, f"→ {guess}"))
     return Row(arm.name, tuple(pictures), arm)
 
 
-def _names(seen: Seen, numbers: np.ndarray) -> list[str]:
-    return [seen.classes[int(number)] for number in numbers]
+def _names(arm: ArmEvidence, numbers: np.ndarray) -> list[str]:
+    return [arm.planned.data.classes[int(number)] for number in numbers]

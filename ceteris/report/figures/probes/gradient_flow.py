@@ -23,8 +23,14 @@ MOST_EPOCHS = 5
 Norms = list[tuple[ArmEvidence, np.ndarray]]
 
 
-def gradient_flow(seen: Seen, words: Words) -> Drawing:
-    """One panel per arm on the same axes, a line per epoch; and one of dead units where there are ReLUs."""
+def gradient_flow(seen: Seen, words: Words) -> Drawing | None:
+    """One panel per arm on the same axes, a line per epoch; and one of dead units where there are ReLUs.
+
+    None where every trial diverged in its first epoch.
+    """
+    seen = seen.having("gradient_norm")
+    if not seen.found:
+        return None
     norms = [(arm, _over_seeds(found, "gradient_norm")) for arm, found in seen.arms]
     dead = _dead(seen)
     panels = [_panel(norms, place, words) for place in range(len(norms))]

@@ -66,9 +66,9 @@ def _limits(series: list[Series]) -> tuple[float, float]:
 
 
 def _mean_width(found: list[Findings], measure: str) -> float:
-    widths = np.concatenate([np.ptp(one.arrays[measure], axis=1) for one in found])
-    alive = widths[np.isfinite(widths)]
-    return float(alive.mean()) if alive.size else float("nan")
+    along = np.concatenate([one.arrays[measure] for one in found])
+    alive = along[np.isfinite(along).all(axis=1)]
+    return float(np.ptp(alive, axis=1).mean()) if alive.size else float("nan")
 
 
 def _median(values: list[np.ndarray]) -> float:
