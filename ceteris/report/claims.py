@@ -183,8 +183,12 @@ def _because(evidence: Evidence, expected: Expectation, decision: Decision, word
 def _measure(expected: Expectation, words: Words) -> str:
     if expected.name in ("top1", "top5", "nll"):
         return words(f"metric.{expected.name}")
-    places = dict(zip(("epoch",) if expected.name == "validation_top1" else ("probe", "value"), expected.place))  # noqa: B905  # "first/last" is the third
-    return words(f"claim.measure.{'layers' if len(expected.place) > 2 else expected.name}", **places)
+    if expected.name == "validation_top1":
+        return words("claim.measure.validation_top1", epoch=expected.place[0])
+    if expected.name == "probe":
+        probe, value, *ends = expected.place
+        return words(f"claim.measure.{'layers' if ends else 'probe'}", probe=probe, value=value)
+    return words(f"claim.measure.{expected.name}")
 
 
 def _expected(evidence: Evidence, expected: Expectation, words: Words) -> str:

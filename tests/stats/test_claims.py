@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -187,3 +188,24 @@ def test_the_interval_agrees_with_the_outcome(values, expect, pairing, by):
     inside = region[0] < low and high < region[1]
     outside = high < region[0] or low > region[1]
     assert found.outcome is (Outcome.SUPPORTED if inside else Outcome.REFUTED if outside else Outcome.UNDECIDED)
+
+
+STUDIES = 2000
+
+
+def share_of_false_words(make, false):
+    """Share of simulated studies of 3 claims in which any claim is given the false word."""
+    draws = np.random.default_rng(7).normal(size=(STUDIES, 3, 2, 4))
+    found = [decide_claims([make(*(0.01 * arms)) for arms in study], 0.05) for study in draws]
+    return np.mean([any(decision.outcome in false for decision in study) for study in found])
+
+
+def test_false_claims_stay_below_the_error_rate_of_the_family():
+    """Within 2 Monte Carlo errors: no difference, and a difference that is exactly the margin."""
+    most = 0.05 + 2 * math.sqrt(0.05 * 0.95 / STUDIES)
+    either = (Outcome.SUPPORTED, Outcome.REFUTED)
+    assert share_of_false_words(lambda ours, theirs: measured("higher", ours, list(theirs)), either) <= most
+    at_margin = share_of_false_words(
+        lambda ours, theirs: measured("same", ours + 0.05, list(theirs), by=0.05), (Outcome.SUPPORTED,)
+    )
+    assert 0.01 < at_margin <= most
