@@ -33,15 +33,16 @@ class Decided:
 
 
 def decided_claims(evidence: Evidence) -> list[Decided]:
-    """Every claim of the study in its order; the tests of all of them are one family."""
+    """Every claim of the study in its order; their tests are one family, in which what two claims share counts once."""
     study = evidence.plan.study
-    measured = [_measured(evidence, expected) for claim in study.claims for expected in claim.all]
-    decisions = iter(decide_claims(measured, study.alpha, study.pairing))
-    found = []
-    for claim in study.claims:
-        parts = tuple(next(decisions) for _ in claim.all)
-        found.append(Decided(claim, parts, together([part.outcome for part in parts])))
-    return found
+    asked = _asked(evidence)
+    decided = decide_claims([_measured(evidence, expected) for expected in asked], study.alpha, study.pairing)
+    decisions = dict(zip(asked, decided, strict=True))
+    parts = [tuple(decisions[expected] for expected in claim.all) for claim in study.claims]
+    return [
+        Decided(claim, known, together([decision.outcome for decision in known]))
+        for claim, known in zip(study.claims, parts, strict=True)
+    ]
 
 
 def claim_sentences(evidence: Evidence, words: Words) -> list[str]:
@@ -70,7 +71,7 @@ def claims_line(decided: Sequence[Decided], words: Words) -> str:
 def family_sentence(evidence: Evidence, words: Words) -> str:
     """How the claims were tested."""
     study = evidence.plan.study
-    tests = sum(not expected.exact for claim in study.claims for expected in claim.all)
+    tests = sum(not expected.exact for expected in _asked(evidence))
     return words("claim.family", tests=tests, alpha=f"{100 * study.alpha:g}")
 
 
@@ -92,6 +93,11 @@ def claim_values(evidence: Evidence, words: Words) -> list[dict[str, Any]]:
         }
         for one in decided_claims(evidence)
     ]
+
+
+def _asked(evidence: Evidence) -> list[Expectation]:
+    """All expectations of the study's claims, each once."""
+    return list(dict.fromkeys(expected for claim in evidence.plan.study.claims for expected in claim.all))
 
 
 def _measured(evidence: Evidence, expected: Expectation) -> Measured:
@@ -187,7 +193,7 @@ def _measure(expected: Expectation, words: Words) -> str:
         return words("claim.measure.validation_top1", epoch=expected.place[0])
     if expected.name == "probe":
         probe, value, *ends = expected.place
-        return words(f"claim.measure.{'layers' if ends else 'probe'}", probe=probe, value=value)
+        return words(f"claim.measure.{'layers' if ends else 'probe'}", probe=probe, value=value.replace("_", " "))
     return words(f"claim.measure.{expected.name}")
 
 

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from ceteris.report.claims import claim_arms, claim_sentences, claim_values, claims_line, decided_claims
+from ceteris.report.claims import (
+    claim_arms,
+    claim_sentences,
+    claim_values,
+    claims_line,
+    decided_claims,
+    family_sentence,
+)
 from ceteris.report.evidence import gather
 from ceteris.report.page import contents
 from ceteris.report.terminal import verdict_lines
@@ -114,7 +121,7 @@ def probed(plan):
 def test_what_a_probe_found_is_averaged_or_put_in_proportion(world):
     layers = said(world, {"measure": "probe:gradient-flow:gradient_norm:first/last"}, findings=probed)
     assert layers.startswith("Supported")
-    assert "gradient_norm of the first layer over that of the last (probe gradient-flow) is 0.75 for b" in layers
+    assert "gradient norm of the first layer over that of the last (probe gradient-flow) is 0.75 for b" in layers
     assert "and 0.26 for a" in layers
     mean = said(world, {"measure": "probe:gradient-flow:gradient_norm"}, findings=probed)
     assert f"is {(1.5 + 18 + 4) / 5:.4g} for b" in mean
@@ -138,6 +145,14 @@ def test_outcomes_are_counted_in_one_line(world):
     assert claims_line(decided_claims(evidence), EN) == "Claims: 1 supported, 1 refuted, 1 not measured."
     assert claims_line(decided_claims(evidence), ZH) == "论断：1 条得到支持、1 条被否定、1 条未测量。"
     assert claims_line([], EN) == ""
+
+
+def test_what_two_claims_share_is_tested_once(world):
+    evidence = evidence_of(world, claim({}), claim({}, {"measure": "top5"}, text="And so is that."))
+    first, second = decided_claims(evidence)
+    assert first.decisions[0] == second.decisions[0]
+    assert second.decisions[1].family == 2
+    assert EN("claim.family", tests=2, alpha=5) == family_sentence(evidence, EN)
 
 
 def test_arms_are_named_once_in_the_order_of_the_claim(world):
