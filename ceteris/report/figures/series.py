@@ -86,7 +86,7 @@ def series_panel(
             axes.set_xscale("log", base=2)
             axes.set_xticks(series[0].x, [f"{number:g}" for number in series[0].x])
         if "y" in log:
-            log_scale(axes)
+            log_scale(axes, ends)
         axes.set_ylim(*ends)
         for one in series:
             _draw(axes, one, ends)
@@ -97,12 +97,14 @@ def series_panel(
     return Panel(4.55, 2.75, (0.55, 1.25, 0.5, 0.32), draw, title)
 
 
-def log_scale(axes: Axes) -> None:
-    """A logarithmic vertical axis with plain numbers: the drawing's style writes no mathematics."""
+def log_scale(axes: Axes, ends: tuple[float, float]) -> None:
+    """A logarithmic vertical axis between those ends with plain numbers: the drawing's style writes no mathematics."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(numticks=7))
+    subs = (1.0, 2.0, 5.0) if ends[1] / ends[0] < 200 else (1.0,)
+    axes.yaxis.set_major_locator(LogLocator(subs=subs, numticks=8))
+    axes.set_ylim(*ends)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
 

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -35,6 +36,11 @@ def test_every_probe_has_its_part_of_the_page(two_arms, probed, undrawn, languag
         assert title in text
         assert title in made["report.md"].decode()
     assert 'href="#probes"' in text
+    ids, places = re.findall(r'\sid="([^"]+)"', text), re.findall(r'href="#([^"]+)"', text)
+    assert len(set(ids)) == len(ids)
+    assert set(places) <= set(ids)
+    assert set(re.findall(r'href="(figures/[^"]+)"', text)) <= set(made)
+    assert all(source.startswith("data:image/png;base64,") for source in re.findall(r'src="([^"]+)"', text))
 
 
 def test_a_failed_probe_says_so_in_one_line(two_arms, probed):

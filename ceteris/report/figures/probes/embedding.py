@@ -9,7 +9,7 @@ import numpy as np
 from ceteris.report.drawing import Drawing, Panel
 from ceteris.report.exhibits import Seen
 from ceteris.report.numbers import percent
-from ceteris.report.palette import INK, shortened
+from ceteris.report.palette import shortened
 from ceteris.report.sentences import seeds_named
 from ceteris.report.words import Words
 from ceteris.study.findings import Findings
@@ -80,7 +80,7 @@ def _panel(title: str, findings: Findings, plane: str, classes: tuple[str, ...],
             if len(classes) <= MOST_NAMES:
                 style: dict[str, Any] = {"fontsize": 7.5, "weight": "bold", "ha": "center", "va": "center"}
                 x, y = np.median(mine, axis=0)
-                axes.text(x, y, shortened(name, 12), color=INK, **style)
+                axes.text(x, y, shortened(name, 12), color=colour, **style)
 
     return Panel(3.9, 3.6, (0.1, 0.1, 0.1, 0.32), draw, title)
 

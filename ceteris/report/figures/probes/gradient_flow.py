@@ -74,8 +74,7 @@ def _panel(norms: Norms, place: int, words: Words) -> Panel:
 
     def draw(axes: Axes) -> None:
         drawn = look(arm.index)
-        log_scale(axes)
-        axes.set_ylim(*ends)
+        log_scale(axes, ends)
         axes.set_xlim(0.5, deepest + 0.5)
         for order, epoch in enumerate(epochs):
             strength = 1.0 if len(epochs) == 1 else 0.3 + 0.7 * order / (len(epochs) - 1)
