@@ -46,10 +46,19 @@ def test_a_mistake_in_python_is_an_input_error(tmp_path):
         run(study, store=tmp_path)
 
 
-def test_the_example_of_the_readme_runs(tmp_path):
+def of_the_readme(language):
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
-    (tmp_path / "example.py").write_text(example)
+    (example,) = re.findall(rf"```{language}\n(.*?)```", readme, re.DOTALL)
+    return example
+
+
+def test_the_study_of_the_readme_can_be_planned(tmp_path, call):
+    (tmp_path / "my-study.yaml").write_text(of_the_readme("yaml"))
+    assert "20 trials to train" in call("plan", "my-study.yaml").out
+
+
+def test_the_example_of_the_readme_runs(tmp_path):
+    (tmp_path / "example.py").write_text(of_the_readme("python"))
     done = subprocess.run([sys.executable, "example.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "report.html" in done.stdout
