@@ -44,7 +44,7 @@ def make(files, path: Path) -> Path:
     return make_tar([(member(name), content) for name, content in files.items()], path)
 
 
-def refused(path: Path, message: str, limits: Limits | None = None) -> None:
+def assert_refused(path: Path, message: str, limits: Limits | None = None) -> None:
     with pytest.raises(InputError, match=message) as caught:
         list(read_archive(path, limits))
     assert caught.value.problems[0].where == str(path)
@@ -69,7 +69,7 @@ def test_folders_are_passed_over(tmp_path):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["../out", "a/../../out", "/etc/passwd", "C:/out", "a\\..\\out", "..\\out"])
 def test_a_name_outside_the_root_is_refused(name, kind, tmp_path):
-    refused(make({"fine": b"1", name: b"2"}, tmp_path / kind), "lies outside it")
+    assert_refused(make({"fine": b"1", name: b"2"}, tmp_path / kind), "lies outside it")
 
 
 LINKS = [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE]
@@ -78,7 +78,7 @@ LINKS = [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tar
 @pytest.mark.parametrize("kind", LINKS)
 def test_links_and_devices_are_refused(kind, tmp_path):
     entries = [(member("fine"), b"1"), (member("evil", type=kind, linkname="fine"), b"")]
-    refused(make_tar(entries, tmp_path / "x.tar.gz"), "member 'evil' is a link or a device")
+    assert_refused(make_tar(entries, tmp_path / "x.tar.gz"), "member 'evil' is a link or a device")
 
 
 def test_a_zip_that_holds_a_link_is_refused(tmp_path):
@@ -86,7 +86,7 @@ def test_a_zip_that_holds_a_link_is_refused(tmp_path):
     entry.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         archive.writestr(entry, "/etc/passwd")
-    refused(tmp_path / "x.zip", "member 'evil' is a link")
+    assert_refused(tmp_path / "x.zip", "member 'evil' is a link")
 
 
 def test_an_encrypted_member_is_refused(tmp_path):
@@ -95,7 +95,7 @@ def test_an_encrypted_member_is_refused(tmp_path):
     for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(signature) + flags] |= 1
     path.write_bytes(content)
-    refused(path, "member 'secret' is encrypted")
+    assert_refused(path, "member 'secret' is encrypted")
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -108,27 +108,27 @@ def test_a_name_twice_is_refused(kind, tmp_path):
             archive.writestr("./a", "2")
     else:
         make_tar([(member("a"), b"1"), (member("./a"), b"2")], path)
-    refused(path, "is there twice")
+    assert_refused(path, "is there twice")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_cap_holds(kind, tmp_path):
     path = make({f"f{number}": b"x" * 600 for number in range(10)}, tmp_path / kind)
-    refused(path, "member 'f0' has 600 bytes", Limits(member_bytes=599))
-    refused(path, "unpacks to more than 5000 bytes", Limits(total_bytes=5000))
-    refused(path, "more than 9 members", Limits(members=9))
+    assert_refused(path, "member 'f0' has 600 bytes", Limits(member_bytes=599))
+    assert_refused(path, "unpacks to more than 5000 bytes", Limits(total_bytes=5000))
+    assert_refused(path, "more than 9 members", Limits(members=9))
 
 
 @pytest.mark.parametrize("kind", ["x.zip", "x.tar.gz", "x.tar.xz"])
 def test_a_bomb_is_refused(kind, tmp_path):
-    refused(make({"bomb": bytes(40 << 20)}, tmp_path / kind), "unpacks to more than 200 times its size")
+    assert_refused(make({"bomb": bytes(40 << 20)}, tmp_path / kind), "unpacks to more than 200 times its size")
 
 
 def test_a_header_that_asks_for_too_much_is_refused(tmp_path):
     entry = member("././@PaxHeader", type=tarfile.XHDTYPE)
     entry.size = 1 << 32
     (tmp_path / "x.tar").write_bytes(entry.tobuf(tarfile.USTAR_FORMAT) + bytes(1024))
-    refused(tmp_path / "x.tar", "a header asks for")
+    assert_refused(tmp_path / "x.tar", "a header asks for")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -137,7 +137,7 @@ def test_a_cut_archive_is_refused(kind, tmp_path):
     content = whole.read_bytes()
     for share in (0.1, 0.5, 0.5 if kind == "x.tar" else 0.99):
         whole.write_bytes(content[: int(len(content) * share)])
-        refused(whole, "refused|damaged")
+        assert_refused(whole, "refused|damaged")
 
 
 @pytest.mark.parametrize("kind", ["x.zip", "x.tar.gz", "x.tar.xz", "x.tar.bz2"])
@@ -146,11 +146,11 @@ def test_a_flipped_byte_is_noticed(kind, tmp_path):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(content)
-    refused(path, "damaged")
+    assert_refused(path, "damaged")
 
 
 def test_what_is_no_archive_is_refused(tmp_path):
     for kind in KINDS:
         (tmp_path / kind).write_bytes(b"plain text, not an archive")
-        refused(tmp_path / kind, "damaged or not what its name says")
+        assert_refused(tmp_path / kind, "damaged or not what its name says")
     assert not is_archive(tmp_path / "x.txt")
