@@ -78,7 +78,8 @@ def family_sentence(evidence: Evidence, words: Words) -> str:
 def claim_arms(evidence: Evidence, claim: Claim) -> list[ArmEvidence]:
     """The arms whose trials decide a claim, in the order in which it names them."""
     baseline = evidence.baseline.name
-    sides = [(e.arm,) if e.expect == "did-not-learn" else (e.arm, e.than or baseline) for e in claim.all]
+    alone = [e.expect == "did-not-learn" or e.value is not None for e in claim.all]
+    sides = [(e.arm,) if one else (e.arm, e.than or baseline) for e, one in zip(claim.all, alone, strict=True)]
     return [evidence.arm(name) for name in dict.fromkeys(name for side in sides for name in side)]
 
 
@@ -105,8 +106,11 @@ def _measured(evidence: Evidence, expected: Expectation) -> Measured:
     margin = evidence.plan.study.margin if expected.by is None else expected.by
     if expected.expect == "did-not-learn":
         return Measured(expected, _scores(evidence, expected, arm), ArmScores("", {}, {}), margin)
+    ours = _scores(evidence, expected, arm)
+    if expected.value is not None:
+        return Measured(expected, ours, ArmScores("", dict.fromkeys(ours.scores, expected.value), {}), margin)
     than = evidence.arm(expected.than) if expected.than else evidence.baseline
-    return Measured(expected, _scores(evidence, expected, arm), _scores(evidence, expected, than), margin)
+    return Measured(expected, ours, _scores(evidence, expected, than), margin)
 
 
 def _scores(evidence: Evidence, expected: Expectation, arm: ArmEvidence) -> ArmScores:
@@ -157,7 +161,7 @@ def _finite_mean(values: np.ndarray) -> float | None:
 
 def _confounded(evidence: Evidence, expected: Expectation) -> bool:
     """More than one setting differs between two arms whose outcomes are compared."""
-    if expected.exact:
+    if expected.exact or expected.value is not None:
         return False
     arm = evidence.arm(expected.arm).planned
     if expected.than in (None, evidence.baseline.name):
@@ -173,14 +177,15 @@ def _because(evidence: Evidence, expected: Expectation, decision: Decision, word
         trials = words.count("trial", len(evidence.arm(expected.arm).trials))
         said = words("claim.learning", **values, lost=round(decision.ours * len(decision.seeds)), trials=trials)
     elif decision.ours is None or decision.theirs is None or decision.difference is None:
-        said = words("claim.unmeasured", **values)
+        said = words("claim.unmeasured" if expected.value is None else "claim.unmeasured_alone", **values)
     else:
         values |= {"ours": _amount(expected, decision.ours), "theirs": _amount(expected, decision.theirs)}
         if expected.exact:
             return words("claim.fact", **values, ratio=f"{decision.ours / decision.theirs:.2f}")
         values |= {"difference": _change(expected, decision.difference, unit=True), "by": f"{expected.by or 1:g}"}
         values |= {"seeds": words.count("seed", len(decision.seeds)), "interval": _interval(expected, decision, words)}
-        said = words("claim.scaled" if expected.expect == "at-most" else "claim.compared", **values)
+        kind = "compared" if expected.value is None else "against"
+        said = words("claim.scaled" if expected.expect == "at-most" else f"claim.{kind}", **values)
     why = {"one_seed": "reason.one_seed", "no_spread": "reason.no_spread"}
     key = why.get(decision.reason, f"claim.reason.{decision.reason}")
     return words("claim.but", said=said, reason=words(key)) if decision.reason else said

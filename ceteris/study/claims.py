@@ -30,6 +30,7 @@ class Expectation(Strict):
             "probe:NAME:VALUE:first/last", the mean of an array's first column over that of its last (layers).
         arm: whose.
         than: the arm it is compared with; the baseline by default.
+        value: a number it is compared with, instead of an arm.
         expect: "higher", "lower", "same", "at-most" (no more than `by` times the other), or "did-not-learn" (of
             "status": every trial stays at chance level or diverges).
         by: for higher and lower the smallest difference that counts, 0 by default; for same the margin, by default
@@ -39,6 +40,7 @@ class Expectation(Strict):
     measure: str
     arm: str
     than: str | None = None
+    value: float | None = Field(default=None, allow_inf_nan=False)
     expect: Expected
     by: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
@@ -56,6 +58,8 @@ class Expectation(Strict):
             raise ValueError("'did-not-learn' is what can be expected of 'status', and of nothing else")
         if learning and (self.than is not None or self.by is not None):
             raise ValueError("'did-not-learn' takes neither 'than' nor 'by'")
+        if self.value is not None and (self.than is not None or self.exact or self.expect == "at-most"):
+            raise ValueError("'value' stands instead of 'than', for 'higher', 'lower' and 'same' of what seeds move")
         if self.by is None and (self.expect == "at-most" or (self.expect == "same" and self.name not in ACCURACIES)):
             raise ValueError(f"{self.expect!r} needs 'by'")
         return self
@@ -103,7 +107,8 @@ def mistakes_in(claims: Sequence[Claim], arms: Sequence[str], probes: Sequence[s
             for field, name in (("arm", expected.arm), ("than", expected.than)):
                 if name is not None and name not in arms:
                     found.append(Problem(f"no arm is called {name!r}", f"{place}.{field}", did_you_mean(name, arms)))
-            if expected.expect != "did-not-learn" and expected.arm == (expected.than or arms[0]):
+            compared = expected.expect != "did-not-learn" and expected.value is None
+            if compared and expected.arm == (expected.than or arms[0]):
                 found.append(Problem(f"{expected.arm!r} is compared with itself", f"{place}.arm", "name another arm"))
             if expected.name == "probe" and expected.place[0] not in probes:
                 what = f"the study does not ask for the probe {expected.place[0]!r}"

@@ -132,6 +132,17 @@ def test_what_a_probe_found_is_averaged_or_put_in_proportion(world):
         assert said(world, {"measure": lacking}, findings=probed).startswith("Not measured")
 
 
+def test_a_declared_number_can_stand_in_place_of_the_other_arm(world):
+    ratio = {"measure": "probe:gradient-flow:gradient_norm:first/last", "arm": "a", "value": 0.1}
+    vanished = said(world, ratio | {"expect": "lower"}, findings=probed)
+    assert vanished.startswith("Refuted")
+    assert "is 0.26 for a, against a declared 0.1, difference +0.16" in vanished
+    assert said(world, ratio | {"expect": "lower", "value": 0.5}, findings=probed).startswith("Supported")
+    assert "is not known of a." in said(world, ratio)
+    accuracy = said(world, {"measure": "top1", "arm": "a", "expect": "higher", "value": 0.1})
+    assert "against a declared 10.00 %" in accuracy
+
+
 def test_a_confounded_claim_says_that_the_cause_is_not_known(world):
     assert said(world, {}, confounded=["b"]).endswith(EN("verdict.confounded"))
     assert "Confounded" not in said(world, {})
