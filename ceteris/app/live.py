@@ -41,7 +41,8 @@ class Board:
         planned = {arm.name: arm for arm in plan.arms}
         self.epochs = {trial.key: int(planned[trial.arm].recipe["epochs"]) for trial in plan.trials}
         self.prices = {trial.key: planned[trial.arm].seconds or 1.0 for trial in plan.trials}
-        self.blocks = {seed: {t.key for t in plan.trials if t.seed == seed} for seed in plan.study.seeds}
+        place = plan.study.block
+        self.blocks = {s: {t.key for t in plan.trials if place(t.seed) == place(s)} for s in plan.study.seeds}
         self.ended = set(done)
         self.begun = set(done)
         self.running: dict[str, _Running] = {}

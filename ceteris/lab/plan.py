@@ -80,15 +80,21 @@ def make_plan(request: Request, place: DataPlace, known: KnownFacts) -> Plan:
             problems += [_located(problem, study, arm, request.locate) for problem in fresh]
     if problems:
         raise InputError(*dict.fromkeys(problems))
-    trials = tuple(
-        PlannedTrial(arm.name, seed, trial_key(arm.recipe, arm.data.fingerprint, seed))
-        for seed in study.seeds
-        for arm in planned
-    )
     return Plan(
-        study, request.scale, request.overrides, tuple(planned), trials, request.source, request.options, VERSION,
-        probes,
+        study, request.scale, request.overrides, tuple(planned), _trials(study, planned), request.source,
+        request.options, VERSION, probes,
     )  # fmt: skip
+
+
+def _trials(study: Study, planned: list[PlannedArm]) -> tuple[PlannedTrial, ...]:
+    """Block by block; an A/A check's own seed stands where the other arms have the study's."""
+    seeds = {arm.name: study.again if study.again and arm.again else study.seeds for arm in planned}
+    return tuple(
+        PlannedTrial(arm.name, seed, trial_key(arm.recipe, arm.data.fingerprint, seed))
+        for block in range(len(study.seeds))
+        for arm in planned
+        for seed in seeds[arm.name][block : block + 1]
+    )
 
 
 def _arms(study: Study, request: Request) -> list[Arm]:

@@ -67,7 +67,7 @@ def missing_jobs(plan: Plan, place: DataPlace, store: Store, resources: Resource
     planned = {arm.name: arm for arm in plan.arms}
     silent = DataPlace(place.data_dir, place.cache_dir, place.allow_modified, no_progress)
     jobs: dict[str, Job] = {}
-    for trial in sorted(plan.trials, key=lambda t: (plan.study.seeds.index(t.seed), -(planned[t.arm].seconds or 0))):
+    for trial in sorted(plan.trials, key=lambda t: (plan.study.block(t.seed), -(planned[t.arm].seconds or 0))):
         arm = planned[trial.arm]
         if trial.key in left and trial.key not in jobs:
             jobs[trial.key] = Job(

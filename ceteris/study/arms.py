@@ -16,6 +16,8 @@ from ceteris.study.paths import value_at, with_value
 from ceteris.study.vocabulary import FULL, Recipe, Scale, Study, level_name
 
 VARIANT = "variant"
+AGAIN = "again"
+"""The level of the arm that is the baseline under other seeds."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class Arm:
 
     Attributes:
         name: how tables and figures call it; unique in the study.
-        levels: factor path (or "variant") -> level name, only where it differs from the baseline.
+        levels: factor path (or "variant") -> level name, only where it differs from the baseline; "again" -> its seeds
+            for the baseline of an A/A check.
         recipe: with its own fields complete; the options of parts are not resolved yet.
     """
 
@@ -42,14 +45,28 @@ def scale_of(study: Study, name: str) -> Scale:
 
 
 def at_scale(study: Study, scale: str = FULL, seeds: list[int] | None = None) -> Study:
-    """The study with a scale's seeds and margin, or with the seeds given."""
+    """The study with a scale's seeds and margin, or with the seeds given; of `again` as many, from its first.
+
+    Raises InputError for seeds that an A/A check cannot go with, and for a scale that the study does not have.
+    """
     chosen = scale_of(study, scale)
     update: dict[str, Any] = {}
     if seeds or chosen.seeds:
         update["seeds"] = seeds or chosen.seeds
     if chosen.margin:
         update["margin"] = chosen.margin
+    if study.again:
+        update["again"] = _as_many(study.again, update.get("seeds", study.seeds))
     return study.model_copy(update=update)
+
+
+def _as_many(again: list[int], seeds: list[int]) -> list[int]:
+    if len(again) < len(seeds):
+        what = f"the A/A check has {len(again)} seeds of its own, and {len(seeds)} are needed"
+        raise InputError(Problem(what, AGAIN, "list more of them"))
+    if shared := sorted(set(again) & set(seeds)):
+        raise InputError(Problem(f"seed {shared[0]} is one of the A/A check's own", AGAIN, "list another one there"))
+    return again[: len(seeds)]
 
 
 def arms(study: Study, scale: str = FULL, overrides: Mapping[str, Any] | None = None) -> list[Arm]:
@@ -74,9 +91,12 @@ def arms(study: Study, scale: str = FULL, overrides: Mapping[str, Any] | None = 
             made.append(Arm(name, _recipe(study, baseline, levels, laid_over), levels))
         except InputError as error:
             problems += [p for p in error.problems if p not in problems]
+    compared = [arm.name for arm in made]
+    if study.again and made and not made[0].levels:
+        made.append(Arm(f"{made[0].name} again", made[0].recipe, {AGAIN: ", ".join(map(str, study.again))}))
     names = [arm.name for arm in made]
     problems += [Problem(f"two arms are called {name!r}") for name in sorted(set(names)) if names.count(name) > 1]
-    problems = problems or _said_of_nothing(study, names)
+    problems = problems or _said_of_nothing(study, compared)
     if problems:
         raise InputError(*problems)
     return made
@@ -131,7 +151,7 @@ def _arm_name(study: Study, levels: Mapping[str, str]) -> str:
 
 def _baseline_name(study: Study) -> str:
     if len(study.factors) != 1 or study.variants:
-        return study.baseline.model.name if study.variants and not study.factors else "baseline"
+        return "baseline" if study.factors else study.baseline.model.name
     value = value_at(study.baseline.plain(), study.factors[0].path)
     return "baseline" if value is None else level_name(value)
 

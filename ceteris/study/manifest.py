@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from ceteris.study.arms import AGAIN
 from ceteris.study.findings import Identity
 from ceteris.study.record import DataFacts, ModelFacts
 from ceteris.study.vocabulary import Study
@@ -49,6 +50,11 @@ class PlannedArm:
     seconds: float | None
     seconds_from: str
 
+    @property
+    def again(self) -> bool:
+        """It is the baseline under other seeds: an A/A check."""
+        return AGAIN in self.levels
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -59,7 +65,7 @@ class Plan:
         scale: "full", "laptop", "smoke", ...
         overrides: `--set` values, already in the arms' recipes.
         arms: baseline first.
-        trials: block by block, baseline first in each.
+        trials: block by block, baseline first in each; the block of an A/A check's seed is the one at its place.
         source: how the user named the study on the command line, to print commands that repeat it.
         options: further command line options that repeat it (`--data-dir` left out).
         ceteris: version that planned.
@@ -83,6 +89,13 @@ class Plan:
     def trials_of(self, arm: str) -> list[PlannedTrial]:
         """In the order of the study's seeds."""
         return [trial for trial in self.trials if trial.arm == arm]
+
+    def same_recipe(self, arm: str) -> str | None:
+        """The first arm before it with the very same trials: one recipe under two names. None when there is none."""
+        for earlier in self.arms[: [each.name for each in self.arms].index(arm)]:
+            if [t.key for t in self.trials_of(earlier.name)] == [t.key for t in self.trials_of(arm)]:
+                return earlier.name
+        return None
 
     def to_json(self) -> bytes:
         return _PLAN.dump_json(self, indent=1)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from ceteris.study.claims import Claim
 from ceteris.study.keys import canonical_json
@@ -190,6 +190,8 @@ class Study(Strict):
         margin: the smallest difference that matters, as a fraction (0.005 is half a percentage point).
         alpha: error rate of the whole family of contrasts.
         pairing: "paired": arms are compared seed by seed; "independent": by Welch's test.
+        again: seeds of an A/A check: the baseline is trained once more under them, as an arm of its own, and compared
+            by Welch's test. As many as `seeds` and none of these; factors and variants may then be left out.
         sealed_test_curve: keep the test predictions of every epoch, unseen by any choice, to show later how
             optimistic "best test epoch" would have been.
         probes: measurements of every trial; they change no number and no key.
@@ -214,6 +216,7 @@ class Study(Strict):
     margin: float = Field(default=0.005, gt=0, le=0.5)
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
     pairing: Literal["paired", "independent"] = "paired"
+    again: SomeSeeds = None
     sealed_test_curve: bool = True
     probes: PartList = Field(default_factory=list)
     figures: list[Literal["calibration", "loss-landscape"]] = Field(default_factory=list)
@@ -223,12 +226,26 @@ class Study(Strict):
     assumed: dict[str, str] = Field(default_factory=dict)
     notes: list[str] = Field(default_factory=list)
 
+    def block(self, seed: int) -> int:
+        """The place of a seed in `seeds`, or in `again`: trials of one place are trained one after another."""
+        return (self.seeds if seed in self.seeds else self.again or []).index(seed)
+
     @field_validator("name")
     @classmethod
     def _is_slug(cls, name: str) -> str:
         if not SLUG.fullmatch(name):
             raise ValueError("must be lower-case letters, digits and hyphens, as it names a folder")
         return name
+
+    @field_validator("again")
+    @classmethod
+    def _is_apart(cls, again: list[int] | None, info: ValidationInfo) -> list[int] | None:
+        seeds: list[int] = info.data.get("seeds", [])
+        if again and seeds and len(again) != len(seeds):
+            raise ValueError(f"an A/A check needs as many seeds as 'seeds' has, {len(seeds)}, not {len(again)}")
+        if shared := sorted(set(again or ()) & set(seeds)):
+            raise ValueError(f"an A/A check needs seeds of its own, and {shared[0]} is in 'seeds' too")
+        return again
 
     @field_validator("scales")
     @classmethod
@@ -242,7 +259,7 @@ class Study(Strict):
 
     @model_validator(mode="after")
     def _changes_something(self) -> Study:
-        if not self.factors and not self.variants:
+        if not self.factors and not self.variants and not self.again:
             raise ValueError("nothing changes: give at least one factor or one variant")
         paths = [factor.path for factor in self.factors]
         if len(set(paths)) < len(paths):

@@ -149,3 +149,17 @@ def test_the_study_folder_tells_scales_and_settings_apart(study):
 
     assert plain.folder == "tiny-full"
     assert len({plain.folder, smoke.folder, changed_one.folder}) == 3
+
+
+def test_an_a_a_check_stands_in_the_blocks_under_its_own_seeds(study, place, store):
+    plan = make_plan(Request(changed(study, again=[9, 7])), place, KnownFacts(store.root / "facts"))
+
+    assert [(t.arm, t.seed) for t in plan.trials] == [
+        ("baseline", 0), ("gelu", 0), ("baseline again", 9), ("baseline", 1), ("gelu", 1), ("baseline again", 7)
+    ]  # fmt: skip
+    again = plan.arms[-1]
+    assert again.again
+    assert again.recipe == plan.baseline.recipe
+    assert not again.confounded
+    assert len({trial.key for trial in plan.trials}) == 6
+    assert type(plan).from_json(plan.to_json()) == plan

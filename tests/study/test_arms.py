@@ -3,7 +3,7 @@
 import pytest
 
 from ceteris.errors import InputError
-from ceteris.study.arms import arms, at_scale, scale_of
+from ceteris.study.arms import AGAIN, arms, at_scale, scale_of
 from ceteris.study.keys import canonical_json
 from ceteris.study.reading import StudyFile, write_study
 from ceteris.study.reported import Reported
@@ -148,3 +148,29 @@ def test_yaml_and_python_give_the_same_arms():
     assert [canonical_json(arm.recipe.plain()) for arm in arms(from_file)] == [
         canonical_json(arm.recipe.plain()) for arm in arms(study)
     ]
+
+
+def test_an_a_a_check_is_the_baseline_once_more_as_the_last_arm():
+    found = arms(a_study(seeds=[0, 1], again=[8, 5]))
+
+    assert [arm.name for arm in found] == ["relu", "gelu", "silu", "relu again"]
+    assert found[-1].recipe == found[0].recipe
+    assert found[-1].levels == {AGAIN: "8, 5"}
+    assert names(a_study(factors=[], again=[7, 8, 9])) == ["plain-cnn", "plain-cnn again"]
+
+
+def test_an_a_a_check_follows_the_scale():
+    study = a_study(seeds=3, again=[7, 8, 9], scales={"smoke": Scale(set={"epochs": 1}, seeds=2)})
+
+    assert at_scale(study, "smoke").again == [7, 8]
+    assert [arm.recipe.epochs for arm in arms(study, scale="smoke")] == [1] * 4
+    assert at_scale(study).again == [7, 8, 9]
+    for seeds, said in ((list(range(5)), "has 3 seeds of its own, and 5 are needed"), ([4, 8], "seed 8 is one of")):
+        with pytest.raises(InputError, match=said):
+            at_scale(study, seeds=seeds)
+
+
+def test_nothing_is_claimed_or_printed_of_an_a_a_check():
+    study = a_study(again=[7, 8, 9], reported={"relu again": Reported(top1=0.5)})
+
+    assert refused(study) == ["reported: no arm is called 'relu again' (known: gelu, relu, silu)"]

@@ -1,5 +1,7 @@
 """The plan as it is written down."""
 
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
 
@@ -44,6 +46,14 @@ def test_the_first_arm_is_the_baseline_and_trials_come_in_seed_order():
 
     assert plan.baseline.name == "lenet"
     assert [trial.seed for trial in plan.trials_of("gelu")] == [3, 5]
+
+
+def test_arms_with_the_same_trials_are_one_recipe_under_two_names():
+    plan = a_plan()
+    twin = tuple(replace(trial, arm="twin") for trial in plan.trials_of("gelu"))
+    doubled = replace(plan, arms=(*plan.arms, replace(plan.arms[1], name="twin")), trials=plan.trials + twin)
+
+    assert [doubled.same_recipe(arm.name) for arm in doubled.arms] == [None, None, "gelu"]
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b"[1]", b"not json"])
