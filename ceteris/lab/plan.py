@@ -12,11 +12,11 @@ from ceteris.lab.facts import KnownFacts, predicted_seconds, training_images
 from ceteris.lab.resolve import resolve, resolve_probes
 from ceteris.registry import part
 from ceteris.study.arms import VARIANT, Arm, arms, at_scale
+from ceteris.study.fairness import is_confounded, recipe_differences
 from ceteris.study.findings import Identity
 from ceteris.study.keys import sha256_of, trial_key
 from ceteris.study.manifest import Plan, PlannedArm, PlannedTrial
 from ceteris.study.mistakes import Place
-from ceteris.study.paths import differences
 from ceteris.study.record import DataFacts
 from ceteris.study.vocabulary import FULL, PartSpec, Study
 from ceteris.version import VERSION
@@ -136,31 +136,18 @@ def _planned(
     _check_split(recipe, data)
     model = known.of(recipe, data)
     speed = known.speed(recipe, data)
-    differs = {path: values for path, values in differences(baseline, recipe).items() if not path.endswith(".version")}
+    differs = recipe_differences(baseline, recipe)
     return PlannedArm(
         name=arm.name,
         levels=arm.levels,
         recipe=recipe,
         differs=differs,
-        confounded=_confounded(arm, differs),
+        confounded=is_confounded(arm.levels, differs),
         data=data,
         model=model,
         seconds=predicted_seconds(recipe, training_images(recipe, data), model, speed),
         seconds_from="records" if speed else "guess",
     )
-
-
-def _confounded(arm: Arm, differs: Mapping[str, Any]) -> bool:
-    """Whether more changed than the one thing that the arm is named for."""
-    if len(arm.levels) == 1 and VARIANT not in arm.levels:
-        (path,) = arm.levels
-        return any(not (f"{changed}.".startswith(f"{path}.") or _whole(path, changed)) for changed in differs)
-    return len(differs) > 1
-
-
-def _whole(path: str, changed: str) -> bool:
-    """A factor over one list (`augment`) or one mapping is reported as a whole."""
-    return path.startswith(f"{changed}.")
 
 
 def _check_split(recipe: Mapping[str, Any], data: DataFacts) -> None:
