@@ -1,0 +1,167 @@
+"""What a plan can find out and what more seeds would cost, from earlier trials of the very same recipes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ceteris.lab.run import Resources, share_cores
+from ceteris.store.records import Store
+from ceteris.study.keys import canonical_json, trial_key
+from ceteris.study.manifest import Plan, PlannedArm
+from ceteris.study.record import Status
+
+if TYPE_CHECKING:
+    from ceteris.stats.outlook import Spread
+
+SEEDS_PRICED = (3, 5, 10, 20)
+NEIGHBOURS = range(20)
+"""Seeds under which earlier trials of a recipe are looked for, besides those of the plan."""
+GUESSED_ACCURACY = 0.8
+"""Assumed when no trial of these recipes has a score yet."""
+LEAST_FREEDOM = 2
+"""Degrees of freedom from which a measured spread is worth more than a guess."""
+
+Scores = Mapping[int, float | None]
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a number of seeds per arm can show and would cost.
+
+    Attributes:
+        seeds: per arm.
+        effect: the smallest difference found with 80 % power, as a fraction.
+        trials: of the whole study then.
+        new: those that are not in the store.
+        seconds: predicted wall time of training the new ones.
+    """
+
+    seeds: int
+    effect: float
+    trials: int
+    new: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the design can find out.
+
+    Attributes:
+        sd: of one arm's seeds, a fraction: measured, or guessed as sqrt(err / 2N) from the test images alone.
+        spread: the measured one, with how well it is known; None for a guess.
+        accuracy: mean of the earlier trials; None without any.
+        level: of the first test that Holm makes.
+        effect: the smallest difference found with 80 % power; None with one seed, which has no test.
+        seeds_for_margin: seeds that find a difference as small as the margin; None beyond 1,000.
+        prices: of several numbers of seeds, the planned one among them.
+        cannot: why this design cannot decide anything: "one_seed" or "out_of_reach"; empty when it can.
+        least_sign_flip_p: the smallest p of the exact sign-flip check; None when it is not made.
+    """
+
+    sd: float
+    spread: Spread | None
+    accuracy: float | None
+    level: float
+    effect: float | None
+    seeds_for_margin: int | None
+    prices: tuple[Price, ...]
+    cannot: str
+    least_sign_flip_p: float | None
+
+
+def look_ahead(plan: Plan, store: Store) -> Outlook:
+    """The plan's outlook, from this store. Trains nothing and needs no torch."""
+    from ceteris.stats.power import detectable_effect, seeds_needed
+
+    earlier = earlier_scores(plan, store)
+    study, seeds, spread = plan.study, len(plan.study.seeds), _measured_spread(earlier)
+    sd = spread.sd if spread else _guessed_sd(plan, earlier)
+    level = study.alpha / max(1, len(plan.arms) - 1)
+    enough = seeds_needed(study.margin, sd, level, pairing=study.pairing)
+    counts = sorted({*SEEDS_PRICED, seeds, *([enough] if enough else [])} - {1})
+    effects = {n: detectable_effect(n, sd, level, pairing=study.pairing) for n in counts}
+    effect = effects.get(seeds)
+    return Outlook(
+        sd=sd,
+        spread=spread,
+        accuracy=_accuracy(earlier),
+        level=level,
+        effect=effect,
+        seeds_for_margin=enough,
+        prices=tuple(_price(plan, earlier, n, effects[n]) for n in counts),
+        cannot="one_seed" if effect is None else "out_of_reach" if effect > 1 else "",
+        least_sign_flip_p=2 / 2**seeds if study.pairing == "paired" and seeds > 1 else None,
+    )
+
+
+def _measured_spread(earlier: Mapping[str, Scores]) -> Spread | None:
+    from ceteris.stats.outlook import pooled_spread
+
+    spread = pooled_spread(_scored(earlier))
+    return spread if spread and spread.freedom >= LEAST_FREEDOM else None
+
+
+def _guessed_sd(plan: Plan, earlier: Mapping[str, Scores]) -> float:
+    from ceteris.stats.power import planning_sd
+
+    images = plan.baseline.recipe["split"]["test_images"] or plan.baseline.data.test_images
+    known = _accuracy(earlier)
+    accuracy = GUESSED_ACCURACY if known is None else known
+    return planning_sd(min(accuracy, 1 - 1 / images), images)  # without a single error there would be no spread at all
+
+
+def _accuracy(earlier: Mapping[str, Scores]) -> float | None:
+    known = [score for scores in _scored(earlier) for score in scores]
+    return sum(known) / len(known) if known else None
+
+
+def _scored(earlier: Mapping[str, Scores]) -> list[list[float]]:
+    """Scores by recipe: arms of one recipe share a mapping."""
+    recipes = {id(scores): scores for scores in earlier.values()}.values()
+    return [[score for score in scores.values() if score is not None] for scores in recipes]
+
+
+def earlier_scores(plan: Plan, store: Store) -> dict[str, Scores]:
+    """Arm -> seed -> score of every trial of its recipe that the store has, None for one without a score.
+
+    The recipes are looked up by their keys under the plan's seeds and NEIGHBOURS. A key is the hash of recipe, data and
+    seed, so what is found is this recipe and no similar one, from whatever study it comes. Arms of one recipe share one
+    mapping.
+    """
+    seeds = dict.fromkeys([*(trial.seed for trial in plan.trials), *NEIGHBOURS])
+    by_recipe: dict[str, Scores] = {}
+    found = {}
+    for arm in plan.arms:
+        recipe = canonical_json([arm.recipe, arm.data.fingerprint])
+        if recipe not in by_recipe:
+            by_recipe[recipe] = _scores(arm, seeds, plan.study.metric, store)
+        found[arm.name] = by_recipe[recipe]
+    return found
+
+
+def _scores(arm: PlannedArm, seeds: Sequence[int] | Mapping[int, None], metric: str, store: Store) -> Scores:
+    keys = {seed: trial_key(arm.recipe, arm.data.fingerprint, seed) for seed in seeds}
+    said = {seed: store.statement(key) for seed, key in keys.items() if store.has(key)}
+    counted = (Status.FINISHED, Status.DID_NOT_LEARN)
+    return {seed: one["metrics"].get(metric) if one["status"] in counted else None for seed, one in said.items()}
+
+
+def _price(plan: Plan, earlier: Mapping[str, Scores], seeds: int, effect: float) -> Price:
+    arms = [arm for arm in plan.arms if plan.same_recipe(arm.name) is None]
+    new = {arm.name: seeds - sum(s in earlier[arm.name] for s in _first_seeds(plan, arm, seeds)) for arm in arms}
+    left, trials = sum(new.values()), len(arms) * seeds
+    whole = sum(new[arm.name] * (arm.seconds or 0.0) for arm in arms)
+    _, workers = share_cores(trials, Resources())
+    return Price(seeds, effect, trials, left, whole / max(1, min(workers, left)))
+
+
+def _first_seeds(plan: Plan, arm: PlannedArm, count: int) -> list[int]:
+    """The seeds of an arm of the plan, then the whole numbers that no arm uses yet."""
+    planned = [trial.seed for trial in plan.trials_of(arm.name)]
+    used = {trial.seed for trial in plan.trials}
+    further = (seed for seed in itertools.count() if seed not in used)
+    return [*planned[:count], *itertools.islice(further, max(0, count - len(planned)))]
