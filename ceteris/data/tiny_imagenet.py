@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +29,17 @@ DECODING = 1
 
 
 @register("data")
-def tiny_imagenet(place: DataPlace) -> DataSource:
+def tiny_imagenet(place: DataPlace, *, classes: int | None = None) -> DataSource:
     """Tiny ImageNet: 100,000 + 10,000 photographs, 64x64 colour, 200 classes; downloaded (248 MB) when not there.
 
     Stanford CS231n, 2015: a part of ImageNet (Deng et al. 2009). The official validation set is the test set, as the
     official test set has no labels. Grey images become RGB.
+
+    Args:
+        classes: use only that many, the first of wnids.txt, with all their images; at least 2, None for all. Images,
+            labels and names stay what they are; the fingerprint is another one.
     """
-    return TinyImageNet(place)
+    return TinyImageNet(place, classes=classes)
 
 
 @dataclass(frozen=True)
@@ -46,13 +51,17 @@ class TinyImageNet:
 
     place: DataPlace
     release: Release = TINY_IMAGENET
+    classes: int | None = None
 
     @property
     def archive(self) -> Path:
         return self.place.data_dir / self.release.remote.file_name
 
     def facts(self) -> DataFacts:
-        """Constant for the official release; another copy, where allowed, is hashed once."""
+        """Constant for the official release; another copy, where allowed, is hashed once.
+
+        Raises InputError for fewer than 2 classes, and for more than there are.
+        """
         copy = self._other_copy() if self.place.allow_modified else None
         return self._facts_of(copy) if copy else self._official_facts()
 
@@ -77,23 +86,38 @@ class TinyImageNet:
 
     def _official_facts(self) -> DataFacts:
         release = self.release
-        fingerprint = sha256_of({"data": "tiny-imagenet", "archive": release.remote.sha256})
-        counts = release.train_images, release.test_images
-        return DataFacts("tiny-imagenet", fingerprint, True, release.classes, SIZE, 3, *counts)
+        classes, notes = self._chosen(release.classes)
+        fingerprint = self._of_part(sha256_of({"data": "tiny-imagenet", "archive": release.remote.sha256}))
+        train, test = len(classes) * release.train_images_of_each, len(classes) * release.test_images_of_each
+        return DataFacts("tiny-imagenet", fingerprint, True, classes, SIZE, 3, train, test, notes)
 
     def _facts_of(self, copy: Path) -> DataFacts:
         def describe() -> dict[str, object]:
             files = self._read(copy)
             layout = read_layout(files, str(copy))
-            counts = {"train": len(layout.train), "test": len(layout.test)}
+            counts = {"train": _per_class(layout.train), "test": _per_class(layout.test)}
             return {"fingerprint": _fingerprint(files), "classes": layout.classes, **counts}
 
-        identity = {"tiny-imagenet": ImageTree(copy).stamps(), "decoding": DECODING}
+        identity = {"tiny-imagenet, per class": ImageTree(copy).stamps(), "decoding": DECODING}
         known = remembered(self.place.cache_dir, identity, describe)
         kind = "an archive other than the official one" if copy == self.archive else "an extracted folder"
         note = f"a copy of {TITLE} that may be modified: {kind} ({copy.name})"
-        classes, counts = tuple(known["classes"]), (known["train"], known["test"])
-        return DataFacts("tiny-imagenet", known["fingerprint"], False, classes, SIZE, 3, *counts, (note,))
+        classes, notes = self._chosen(tuple(known["classes"]))
+        train, test = (sum(known[split][: len(classes)]) for split in ("train", "test"))
+        fingerprint = self._of_part(known["fingerprint"])
+        return DataFacts("tiny-imagenet", fingerprint, False, classes, SIZE, 3, train, test, (note, *notes))
+
+    def _chosen(self, known: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The names of the classes in use, and a note when they are a part."""
+        if self.classes is None:
+            return known, ()
+        if not 2 <= self.classes <= len(known):
+            raise InputError(f"tiny-imagenet: classes must be 2 to {len(known)}, not {self.classes}")
+        return known[: self.classes], (f"the first {self.classes} of the {len(known)} classes of {TITLE}",)
+
+    def _of_part(self, fingerprint: str) -> str:
+        """The fingerprint of the classes in use, given that of all."""
+        return fingerprint if self.classes is None else sha256_of({"first": self.classes, "of": fingerprint})
 
     def _refusal(self, copy: Path) -> InputError:
         allow = "--allow-modified-data uses it under its own fingerprint"
@@ -114,9 +138,9 @@ class TinyImageNet:
 
     def _decode(self, copy: Path, fingerprint: str | None = None) -> Arrays:
         files = self._read(copy)
-        if fingerprint is not None and _fingerprint(files) != fingerprint:
+        if fingerprint is not None and self._of_part(_fingerprint(files)) != fingerprint:
             raise InputError(Problem("it changed while it was read", str(copy), "run the command again"))
-        layout = read_layout(files, str(copy))
+        layout = read_layout(files, str(copy), self.classes)
         return decode_images(
             layout, files.items(), size=SIZE, channels=3, where=str(copy), progress=self.place.progress
         )
@@ -129,6 +153,12 @@ class TinyImageNet:
             if len(files) % 1000 == 0:
                 self.place.progress(f"reading {copy.name}", len(files), 0)
         return files
+
+
+def _per_class(images: list[tuple[str, int]]) -> list[int]:
+    """How many images each class has, in label order."""
+    counts = Counter(label for _, label in images)
+    return [counts[label] for label in sorted(counts)]
 
 
 def _fingerprint(files: dict[str, bytes]) -> str:

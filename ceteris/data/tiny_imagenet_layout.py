@@ -19,12 +19,13 @@ def is_used(name: str) -> bool:
     return name in (WNIDS, WORDS, ANNOTATIONS) or (folder and suffix)
 
 
-def read_layout(files: Mapping[str, bytes], where: str) -> Layout:
+def read_layout(files: Mapping[str, bytes], where: str, classes: int | None = None) -> Layout:
     """Classes in the order of wnids.txt; train/ for training, val/ with its annotations for testing.
 
     Args:
         files: path below the top folder -> content, as `is_used` chooses; the content of images does not matter.
         where: the copy, for errors.
+        classes: leave out all but the first of them, once everything is known to fit together; None for all.
 
     Raises InputError for texts that are missing or contradict the images, and classes with too few images.
     """
@@ -49,7 +50,9 @@ def read_layout(files: Mapping[str, bytes], where: str) -> Layout:
     ]
     if problems:
         raise InputError(*problems)
-    return Layout(_class_names(wnids, words), _labelled(train, label), _labelled(test, label), ())
+    chosen = {wnid: label[wnid] for wnid in wnids[:classes]}
+    names = _class_names(wnids, words)[:classes]
+    return Layout(names, _labelled(train, chosen), _labelled(test, chosen), ())
 
 
 def _class_names(wnids: list[str], words: Mapping[str, str]) -> tuple[str, ...]:
@@ -60,7 +63,7 @@ def _class_names(wnids: list[str], words: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _labelled(images: Mapping[str, str], label: Mapping[str, int]) -> list[tuple[str, int]]:
-    return [(name, label[wnid]) for name, wnid in sorted(images.items())]
+    return [(name, label[wnid]) for name, wnid in sorted(images.items()) if wnid in label]
 
 
 def _text(content: bytes) -> str:

@@ -14,13 +14,13 @@ class Release:
     Attributes:
         remote: the archive.
         classes: their names, in label order.
-        train_images, test_images: how many it has.
+        train_images_of_each, test_images_of_each: how many every class has.
     """
 
     remote: Remote
     classes: tuple[str, ...]
-    train_images: int
-    test_images: int
+    train_images_of_each: int
+    test_images_of_each: int
 
 
 CLASSES = (
@@ -57,6 +57,6 @@ TINY_IMAGENET = Release(
         md5="90528d7ca1a48142e341f4ef8d21d0de",
     ),
     classes=CLASSES,
-    train_images=100_000,
-    test_images=10_000,
+    train_images_of_each=500,
+    test_images_of_each=50,
 )

@@ -59,8 +59,8 @@ def release_of(content: bytes):
         TINY_IMAGENET,
         remote=Remote(f"http://127.0.0.1:9/{ZIP}", *digests),
         classes=NAMES,
-        train_images=9,
-        test_images=6,
+        train_images_of_each=3,
+        test_images_of_each=2,
     )
 
 
@@ -213,6 +213,59 @@ def test_a_copy_that_changes_while_it_is_read_is_noticed(allowing, monkeypatch):
     monkeypatch.setattr(TinyImageNet, "_facts_of", lambda self, copy: dataclasses.replace(facts, fingerprint="0" * 64))
     with pytest.raises(InputError, match="it changed while it was read"):
         source.load()
+
+
+def part_of(data, classes):
+    """What is left of a whole data set when only its first classes are used."""
+    kept = [data.train.labels < classes, data.test.labels < classes]
+    return [(split.pixels[of], split.labels[of]) for split, of in zip((data.train, data.test), kept, strict=True)]
+
+
+def test_the_first_classes_keep_their_images_labels_and_names(official, place):
+    whole, source = TinyImageNet(place, official).load(), TinyImageNet(place, official, classes=2)
+    part = source.load()
+    assert part.facts == source.facts()
+    assert part.facts.official
+    assert part.facts.classes == NAMES[:2]
+    assert (part.facts.train_images, part.facts.test_images) == (6, 4)
+    assert part.facts.notes == ("the first 2 of the 3 classes of Tiny ImageNet",)
+    for split, (pixels, labels) in zip((part.train, part.test), part_of(whole, 2), strict=True):
+        assert np.array_equal(split.pixels, pixels)
+        assert np.array_equal(split.labels, labels)
+
+
+def test_only_the_chosen_classes_are_decoded(official, place):
+    told = []
+    TinyImageNet(dataclasses.replace(place, progress=lambda *said: told.append(said)), official, classes=2).load()
+    assert told[-1] == (f"decoding {ZIP}", 10, 10)
+
+
+def test_a_part_has_a_fingerprint_of_its_own_known_without_the_data(place):
+    prints = [TinyImageNet(place, classes=classes).facts().fingerprint for classes in (None, 2, 10, 200)]
+    assert len(set(prints)) == 4
+    assert TinyImageNet(place, classes=10).facts().train_images == 5000
+    assert not place.data_dir.exists()
+
+
+def test_a_part_of_a_modified_copy_counts_its_own_images(official, allowing):
+    files = tiny_files()
+    del files["train/n03/images/n03_2.JPEG"]
+    put({ZIP: zipped(files)}, allowing.data_dir)
+    whole, part = TinyImageNet(allowing, official).load(), TinyImageNet(allowing, official, classes=2).load()
+    assert (part.facts.train_images, part.facts.test_images) == (5, 4)
+    assert part.facts == TinyImageNet(allowing, official, classes=2).facts()
+    assert part.facts.fingerprint != whole.facts.fingerprint
+    assert len(part.facts.notes) == 2
+    assert np.array_equal(part.train.pixels, part_of(whole, 2)[0][0])
+
+
+@pytest.mark.parametrize("classes", [-1, 0, 1, 4])
+def test_classes_that_cannot_be_are_refused(official, place, allowing, classes):
+    with pytest.raises(InputError, match=rf"tiny-imagenet: classes must be 2 to 3, not {classes}"):
+        TinyImageNet(place, official, classes=classes).load()
+    put({ZIP: zipped(tiny_files() | {"words.txt": WORDS.encode() + b"n05\tother\n"})}, allowing.data_dir)
+    with pytest.raises(InputError, match=rf"tiny-imagenet: classes must be 2 to 3, not {classes}"):
+        TinyImageNet(allowing, official, classes=classes).facts()
 
 
 ANNOTATIONS = tiny_files()["val/val_annotations.txt"]
