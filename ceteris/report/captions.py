@@ -17,8 +17,8 @@ from ceteris.stats.contrast import Verdict
 
 def strip_caption(evidence: Evidence, words: Words) -> str:
     """How to read the strip, and its largest difference when there are several."""
-    study, family = evidence.plan.study, len(evidence.contrasts)
-    known = [(c.difference, c.arm) for c in evidence.contrasts if c.difference is not None]
+    study, family = evidence.plan.study, len(evidence.compared)
+    known = [(c.difference, c.arm) for c in evidence.compared if c.difference is not None]
     adjusted = words("strip.adjusted", contrasts=words.count("contrast", family)) if family > 1 else ""
     said = [
         words(
@@ -116,19 +116,13 @@ def habit_caption(found: Sequence[Habit], words: Words) -> str:
 
 def how_sure(evidence: Evidence, found: Sequence[Habit], words: Words) -> list[str]:
     """Test, family and threshold, correlation, test images against seeds, optimism, and what more seeds would do."""
-    study, family = evidence.plan.study, len(evidence.contrasts)
-    alpha = f"{study.alpha:g}"
-    said = [words(f"sure.{study.pairing}", baseline=evidence.baseline.name, margin=percent(study.margin))]
-    if family > 1:
-        said.append(words("sure.family", contrasts=words.count("contrast", family), alpha=f"{100 * study.alpha:g}"))
-    else:
-        said.append(words("sure.one", alpha=alpha))
+    said = _tests(evidence, words)
     for contrast in evidence.contrasts:
         seeds = words.count("seed", len(contrast.seeds))
         if contrast.correlation is not None:
             r = f"{contrast.correlation:.2f}".replace("-", "\N{MINUS SIGN}")
             said.append(words("sure.correlation", arm=contrast.arm, baseline=contrast.baseline, r=r, seeds=seeds))
-        if contrast.verdict is Verdict.UNDECIDED and contrast.seeds_to_decide:
+        if contrast.verdict is Verdict.UNDECIDED and contrast.seeds_to_decide and contrast in evidence.compared:
             more = words.count("seed", contrast.seeds_to_decide)
             said.append(words("sure.decide", arm=contrast.arm, seeds=seeds, more=more))
     if test_set := _test_set(evidence, words):
@@ -137,6 +131,19 @@ def how_sure(evidence: Evidence, found: Sequence[Habit], words: Words) -> list[s
         extra = sum(one.extra for one in found) / len(found)
         said.append(words("sure.optimism", optimism=percent(extra)))
     return said
+
+
+def _tests(evidence: Evidence, words: Words) -> list[str]:
+    """The test of the study's own contrasts with its family and threshold, and that of an A/A check."""
+    study, family, said = evidence.plan.study, len(evidence.compared), []
+    if family:
+        said.append(words(f"sure.{study.pairing}", baseline=evidence.baseline.name, margin=percent(study.margin)))
+    if family > 1:
+        said.append(words("sure.family", contrasts=words.count("contrast", family), alpha=f"{100 * study.alpha:g}"))
+    if family == 1:
+        said.append(words("sure.one", alpha=f"{study.alpha:g}"))
+    again = [arm.name for arm in evidence.arms if arm.planned.again]
+    return said + [words("sure.check", arm=arm, alpha=f"{study.alpha:g}") for arm in again]
 
 
 def _test_set(evidence: Evidence, words: Words) -> str:

@@ -147,6 +147,16 @@ class Evidence:
                 found.append((trial.record.environment, [trial]))
         return found
 
+    @property
+    def compared(self) -> list[Contrast]:
+        """The contrasts that answer the study's question: all but an A/A check."""
+        return [contrast for contrast in self.contrasts if not self.arm(contrast.arm).planned.again]
+
+    def same_recipe(self, contrast: Contrast) -> bool:
+        """Both arms have the very same trials: one recipe under two names."""
+        keys = [[trial.planned.key for trial in self.arm(n).trials] for n in (contrast.arm, contrast.baseline)]
+        return keys[0] == keys[1]
+
     def crosses_environments(self, contrast: Contrast) -> bool:
         """The contrast's trials ran in more than one environment."""
         sides = (self.arm(contrast.arm), self.arm(contrast.baseline))
@@ -163,10 +173,16 @@ def gather(
 
 
 def decide(plan: Plan, arms: tuple[ArmEvidence, ...]) -> list[Contrast]:
-    """The contrasts of all later arms with the first, as one family."""
+    """The contrasts of all later arms with the first, as one family; an A/A check last, as a family of its own.
+
+    The seeds of an A/A check are not the others', so nothing is paired in it, whatever the study plans.
+    """
     study = plan.study
     confounded = {arm.name: arm.planned.confounded for arm in arms}
-    return contrasts([arm.scores for arm in arms], confounded, study.margin, study.alpha, study.pairing)
+    planned = [arm.scores for arm in arms if not arm.planned.again]
+    made = contrasts(planned, confounded, study.margin, study.alpha, study.pairing)
+    check = [arm.scores for arm in arms if arm.planned.again]
+    return made + contrasts([arms[0].scores, *check], confounded, study.margin, study.alpha, "independent")
 
 
 def _arm(plan: Plan, records: Mapping[str, Record], index: int, planned: PlannedArm) -> ArmEvidence:

@@ -5,12 +5,15 @@ Only the words of the message tables; a verdict's word always comes from its con
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ceteris.report.evidence import SCORED, Evidence, Trial
 from ceteris.report.numbers import percent, points
 from ceteris.report.words import Words
-from ceteris.stats.contrast import Contrast, Verdict
+from ceteris.stats.contrast import ArmScores, Contrast, Verdict
+from ceteris.stats.decide import NOT_SURVIVED
 from ceteris.study.record import Status
 from ceteris.study.vocabulary import FULL
 
@@ -22,18 +25,40 @@ def verdict_sentences(evidence: Evidence, words: Words) -> list[str]:
     return [verdict_sentence(evidence, contrast, words) for contrast in evidence.contrasts]
 
 
+@dataclass(frozen=True)
+class Sides:
+    """What a sentence needs beside a contrast: the outcomes of its two arms, and what their score is called."""
+
+    arm: ArmScores
+    baseline: ArmScores
+    metric: str
+
+
 def verdict_sentence(evidence: Evidence, contrast: Contrast, words: Words) -> str:
-    """What may be said of one contrast, with its number and interval."""
+    """What may be said of one contrast of a study, with its number and interval."""
+    arm, baseline = evidence.arm(contrast.arm), evidence.arm(contrast.baseline)
+    if evidence.same_recipe(contrast):
+        return words("verdict.same_recipe", arm=arm.name, baseline=baseline.name)
+    sides = Sides(arm.scores, baseline.scores, words(f"metric.{evidence.plan.study.metric}"))
+    return check_sentence(contrast, sides, words) if arm.planned.again else contrast_sentence(contrast, sides, words)
+
+
+def check_sentence(contrast: Contrast, sides: Sides, words: Words) -> str:
+    """What came of an A/A check: one recipe under two sets of seeds, so that a difference found is a false alarm."""
+    decided = contrast.verdict in (Verdict.BETTER, Verdict.WORSE)
+    passed = contrast.verdict in (Verdict.SAME, Verdict.UNDECIDED)
+    if not decided and not passed:
+        return words("check.other", said=contrast_sentence(contrast, sides, words))
+    values = _values(contrast, sides, words) | {"alpha": f"{100 * contrast.alpha:g}"}
+    if decided:
+        return words("check.alarm", **values | {"difference": percent(abs(contrast.difference or 0.0))})
+    return words("check.passed", **values)
+
+
+def contrast_sentence(contrast: Contrast, sides: Sides, words: Words) -> str:
+    """What may be said of one contrast, whoever trained the arms, with its number and interval."""
     better = contrast.verdict is Verdict.BETTER
-    values: dict[str, str] = {
-        "arm": contrast.arm,
-        "baseline": contrast.baseline,
-        "metric": words(f"metric.{evidence.plan.study.metric}"),
-        "margin": percent(contrast.margin),
-        "seeds": words.count("seed", len(contrast.seeds)),
-        "interval": interval_text(contrast, words, flipped=contrast.verdict is Verdict.WORSE),
-        "difference": "" if contrast.difference is None else points(contrast.difference),
-    }
+    values = _values(contrast, sides, words)
     if contrast.verdict in (Verdict.BETTER, Verdict.WORSE):
         values["difference"] = percent(abs(contrast.difference or 0.0))
         key = ("better" if better else "worse") + ("_by_margin" if contrast.by_margin else "")
@@ -41,10 +66,22 @@ def verdict_sentence(evidence: Evidence, contrast: Contrast, words: Words) -> st
         said += [words("verdict.within", **values)] if contrast.within_margin else []
         said += [words("verdict.confounded")] if contrast.confounded else []
         return words("list.sentence").join(said)
-    return words("list.sentence").join(_not_decided(evidence, contrast, values, words))
+    return words("list.sentence").join(_not_decided(contrast, sides, values, words))
 
 
-def _not_decided(evidence: Evidence, contrast: Contrast, values: dict[str, str], words: Words) -> list[str]:
+def _values(contrast: Contrast, sides: Sides, words: Words) -> dict[str, str]:
+    return {
+        "arm": contrast.arm,
+        "baseline": contrast.baseline,
+        "metric": sides.metric,
+        "margin": percent(contrast.margin),
+        "seeds": words.count("seed", len(contrast.seeds)),
+        "interval": interval_text(contrast, words, flipped=contrast.verdict is Verdict.WORSE),
+        "difference": "" if contrast.difference is None else points(contrast.difference),
+    }
+
+
+def _not_decided(contrast: Contrast, sides: Sides, values: dict[str, str], words: Words) -> list[str]:
     if contrast.verdict is Verdict.SAME:
         return [words("verdict.same", **values)]
     if contrast.verdict is Verdict.UNDECIDED:
@@ -53,9 +90,9 @@ def _not_decided(evidence: Evidence, contrast: Contrast, values: dict[str, str],
         return [words("verdict.undecided", **values), *decide]
     seen = [] if contrast.difference is None else [words("verdict.seen", **values)]
     if contrast.verdict is Verdict.UNSTABLE:
-        counts = words.listed(_losses(evidence, contrast, words))
+        counts = words.listed(_losses(sides, words))
         return [words("verdict.unstable", **values, counts=counts), *seen]
-    return [words("verdict.cannot", **values, reason=_why_not(evidence, contrast, words)), *seen]
+    return [words("verdict.cannot", **values, reason=_why_not(contrast, sides, words)), *seen]
 
 
 def interval_text(contrast: Contrast, words: Words, *, flipped: bool = False) -> str:
@@ -82,8 +119,12 @@ def level(alpha: float) -> str:
     return f"{100 * (1 - alpha):g}"
 
 
-def verdict_label(contrast: Contrast, words: Words) -> str:
+def verdict_label(evidence: Evidence, contrast: Contrast, words: Words) -> str:
     """The verdict in as few words as it takes, for the strip and tables."""
+    if evidence.same_recipe(contrast):
+        return words("label.same recipe")
+    if evidence.arm(contrast.arm).planned.again:
+        return words("label.check", said=words(f"label.{contrast.verdict}"))
     return words(f"label.{contrast.verdict}")
 
 
@@ -99,7 +140,8 @@ def modified_sentence(evidence: Evidence, words: Words) -> str:
 
 def warnings(evidence: Evidence, words: Words) -> list[str]:
     """Everything a reader must know before using a number, most important first."""
-    found = [_missing(evidence, words), *_confounds(evidence, words), *_lost(evidence, words)]
+    found = [_missing(evidence, words), *_checks(evidence, words)]
+    found += [*_confounds(evidence, words), *_lost(evidence, words)]
     hopeless = [c.arm for c in evidence.contrasts if c.verdict is Verdict.CANNOT_DECIDE]
     if hopeless and evidence.records:
         found.append(words("warning.cannot", arms=words.listed(hopeless)))
@@ -121,21 +163,20 @@ def seeds_named(seeds: Sequence[int], words: Words) -> str:
     return words(f"seeds.{'one' if len(distinct) == 1 else 'other'}", seeds=", ".join(map(str, distinct)))
 
 
-def _losses(evidence: Evidence, contrast: Contrast, words: Words) -> list[str]:
+def _losses(sides: Sides, words: Words) -> list[str]:
     said = []
-    for arm in (evidence.arm(contrast.arm), evidence.arm(contrast.baseline)):
-        for status, count in arm.statuses().items():
-            if status in (Status.DIVERGED, Status.FAILED):
-                total = words.count("trial", len(arm.trials))
+    for arm in (sides.arm, sides.baseline):
+        trials = words.count("trial", len(arm.scores) + len(arm.lost) + len(arm.missing))
+        for status, count in Counter(arm.lost.values()).items():
+            if status in NOT_SURVIVED:
                 shown = words(f"status.{status}")
-                said.append(words("reason.lost", lost=count, trials=total, arm=arm.name, status=shown))
+                said.append(words("reason.lost", lost=count, trials=trials, arm=arm.name, status=shown))
     return said
 
 
-def _why_not(evidence: Evidence, contrast: Contrast, words: Words) -> str:
-    sides = (evidence.arm(contrast.arm), evidence.arm(contrast.baseline))
-    paired = evidence.plan.study.pairing == "paired"
-    seeds = len(contrast.seeds) if paired else min(len(arm.scored) for arm in sides)
+def _why_not(contrast: Contrast, sides: Sides, words: Words) -> str:
+    each = min(len(sides.arm.scores), len(sides.baseline.scores)) if contrast.seeds else 0
+    seeds = len(contrast.differences) or each
     if seeds < 2:
         return words("reason.one_seed" if seeds else "reason.no_seed")
     return words("reason.no_spread" if contrast.interval is None else "reason.out_of_reach")
@@ -151,6 +192,14 @@ def _missing(evidence: Evidence, words: Words) -> str:
             where.append(words("warning.missing_seeds", arm=arm.name, seeds=seed_list(left, words)))
     trials = words.count("trial", len(evidence.trials))
     return words("warning.missing", missing=len(evidence.missing), trials=trials, where="; ".join(where))
+
+
+def _checks(evidence: Evidence, words: Words) -> list[str]:
+    """Arms that are another one under other seeds, or under another name."""
+    again = [arm for arm in evidence.arms if arm.planned.again]
+    said = [words("check.warning", arm=arm.name, baseline=evidence.baseline.name) for arm in again]
+    twins = {arm.name: evidence.plan.same_recipe(arm.name) for arm in evidence.arms}
+    return said + [words("verdict.same_recipe", arm=arm, baseline=twin) for arm, twin in twins.items() if twin]
 
 
 def _confounds(evidence: Evidence, words: Words) -> list[str]:

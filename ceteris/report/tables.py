@@ -114,7 +114,8 @@ def seed_by_seed(evidence: Evidence, contrast: Contrast, words: Words) -> Table:
     for ours, theirs in zip(sides[0].trials, sides[1].trials, strict=True):
         difference = both.get(ours.seed)
         shown = NONE if difference is None else points(difference)
-        rows.append((Cell(str(ours.seed)), *(_score(evidence, trial, words) for trial in (ours, theirs)), Cell(shown)))
+        seed = str(ours.seed) if ours.seed == theirs.seed else f"{ours.seed} / {theirs.seed}"
+        rows.append((Cell(seed), *(_score(evidence, trial, words) for trial in (ours, theirs)), Cell(shown)))
     headings = (words("page.seed"), sides[0].name, sides[1].name, words("page.difference"))
     caption = words("page.contrast", arm=sides[0].name, baseline=sides[1].name)
     return Table(f"contrast-{sides[0].index}", caption, headings, tuple(rows), ())
@@ -188,7 +189,7 @@ def _contrast(evidence: Evidence, contrast: Contrast, words: Words) -> tuple[Cel
         *(_interval(interval) for interval in (contrast.interval, contrast.adjusted_interval)),
         *(Cell(p_value(p)) for p in tests),
         Cell(correlation.replace("-", "\N{MINUS SIGN}")),
-        Cell(verdict_label(contrast, words)),
+        Cell(verdict_label(evidence, contrast, words)),
     )
 
 

@@ -103,14 +103,14 @@ reported: {a: 76}
 
 
 def test_an_a_a_check_has_as_many_seeds_and_all_of_its_own():
-    assert study(GOOD.split("factors")[0] + "again: [7, 8, 9]\n").again == [7, 8, 9]
+    assert study(GOOD.split("factors", maxsplit=1)[0] + "again: [7, 8, 9]\n").again == [7, 8, 9]
     assert mistakes(GOOD + "again: [7, 8]\n") == [
         "f.yaml:11: again: an A/A check needs as many seeds as 'seeds' has, 3, not 2"
     ]
     assert mistakes(GOOD + "seeds: [4, 7]\nagain: [7, 8]\n") == [
         "f.yaml:12: again: an A/A check needs seeds of its own, and 7 is in 'seeds' too"
     ]
-    assert mistakes(GOOD.split("factors")[0]) == [
+    assert mistakes(GOOD.split("factors", maxsplit=1)[0]) == [
         "f.yaml:1: the study: nothing changes: give at least one factor or one variant"
     ]
 

@@ -97,7 +97,7 @@ def _label_row(axes: Axes, evidence: Evidence, contrast: Contrast, y: int, words
     number = "" if contrast.difference is None else f"{points(contrast.difference)} pp"
     interval = contrast.adjusted_interval
     under = words("interval.plain", low=percent(interval[0]), high=percent(interval[1])) if interval else ""
-    verdict = verdict_label(contrast, words)
+    verdict = verdict_label(evidence, contrast, words)
     if narrow:
         style: dict[str, Any] = {"transform": across, "fontsize": 10, "va": "center"}
         axes.text(0, y - 0.33, shortened(contrast.arm, 24), color=drawn.colour, weight="bold", **style)
