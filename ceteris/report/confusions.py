@@ -52,16 +52,23 @@ class Confusions:
         self.classes = evidence.baseline.planned.data.classes
 
     @cached_property
-    def rates(self) -> dict[str, dict[int, np.ndarray]]:
-        """Arm -> seed -> shares [true class, predicted class]; each row sums to 1, or to 0 for a class not tested."""
+    def counts(self) -> dict[str, dict[int, np.ndarray]]:
+        """Arm -> seed -> test images [true class, predicted class]."""
         found: dict[str, dict[int, np.ndarray]] = {}
         for arm in self.evidence.arms:
             for trial in _predicting(arm):
                 arrays = trial.record.predictions if trial.record else {}
-                counts = confusion_matrix(arrays["labels"], arrays["predicted"], len(self.classes)).astype(float)
-                shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-                found.setdefault(arm.name, {})[trial.seed] = shares
+                matrix = confusion_matrix(arrays["labels"], arrays["predicted"], len(self.classes))
+                found.setdefault(arm.name, {})[trial.seed] = matrix
         return found
+
+    @cached_property
+    def rates(self) -> dict[str, dict[int, np.ndarray]]:
+        """Arm -> seed -> shares [true class, predicted class]; each row sums to 1, or to 0 for a class not tested."""
+        return {
+            arm: {seed: matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1) for seed, matrix in seeds.items()}
+            for arm, seeds in self.counts.items()
+        }
 
     def mean(self, arm: ArmEvidence) -> np.ndarray | None:
         """Mean shares [classes, classes] over the arm's trials; None without predictions."""

@@ -23,7 +23,7 @@ from ceteris.report.confusions import Confusions
 from ceteris.report.drawing import Rendered, render
 from ceteris.report.evidence import Evidence, Trial, gather
 from ceteris.report.figures.activations import activations
-from ceteris.report.figures.confusion import MOST_CLASSES, confusion
+from ceteris.report.figures.confusion import MOST_CLASSES, confusion, confusion_of_each
 from ceteris.report.figures.cost import cost
 from ceteris.report.figures.habit import habit
 from ceteris.report.figures.learning import AXES, learning
@@ -31,6 +31,7 @@ from ceteris.report.figures.strip import strip
 from ceteris.report.numbers import percent, value, whole
 from ceteris.report.optimism import habits
 from ceteris.report.palette import look
+from ceteris.report.per_class import per_class_rows, per_class_table
 from ceteris.report.plain_tables import contrasts_csv, csv_text, markdown, markdown_text, results_csv, tex
 from ceteris.report.probes import shown_probes
 from ceteris.report.sentences import modified_sentence, verdict_sentences, warnings
@@ -83,6 +84,8 @@ def contents(evidence: Evidence, words: Words) -> dict[str, bytes]:
     sheets = [one.sheet for one in shown["probes"] if one.sheet]
     made |= {f"figures/{sheet.name}.csv": csv_text(sheet.data).encode() for sheet in sheets}
     made |= {f"tables/{table.name}.tex": tex(table).encode() for table in listed}
+    if shown["per_class_rows"]:
+        made["per-class.csv"] = csv_text(shown["per_class_rows"]).encode()
     made["results.csv"] = results_csv(evidence).encode()
     made["contrasts.csv"] = contrasts_csv(evidence).encode()
     made["report.md"] = _template("report.md.jinja", escaped=False).render(shown).encode()
@@ -100,6 +103,7 @@ def _context(evidence: Evidence, words: Words) -> dict[str, Any]:
         *(learning(evidence, words, axis) for axis in AXES),
         cost(evidence, words),
         confusion(found, words) if found else None,
+        confusion_of_each(found, words) if found else None,
         habit(kept, words),
         activations(evidence, words),
         *(one.drawing for one in probes),
@@ -122,6 +126,8 @@ def _context(evidence: Evidence, words: Words) -> dict[str, Any]:
         "contrasts": tables.contrasts(evidence, words),
         "reported": tables.reported(evidence, words),
         "seed_tables": [(c, tables.seed_by_seed(evidence, c, words)) for c in evidence.contrasts],
+        "per_class": per_class_table(found, words) if found else None,
+        "per_class_rows": list(per_class_rows(found)) if found else [],
         "pairs": found.pairs() if found else [],
         "hardest": found.hardest() if found else None,
         "most_classes": MOST_CLASSES,

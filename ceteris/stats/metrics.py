@@ -52,6 +52,28 @@ def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) ->
 
 
 @dataclass(frozen=True)
+class ClassScores:
+    """How well each class is told from the others, float64 [classes]; NaN where a share is of nothing.
+
+    Attributes:
+        precision: of the images taken for the class, those that are of it.
+        recall: of the images of the class, those that are taken for it.
+        f1: harmonic mean of the two (van Rijsbergen 1979); 0 when the class is never hit.
+    """
+
+    precision: np.ndarray
+    recall: np.ndarray
+    f1: np.ndarray
+
+
+def class_scores(matrix: np.ndarray) -> ClassScores:
+    """Precision, recall and F1 of every class from its confusion matrix of counts [true, predicted]."""
+    hits, taken, there = np.diagonal(matrix).astype(float), matrix.sum(axis=0), matrix.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        return ClassScores(hits / taken, hits / there, 2 * hits / (taken + there))
+
+
+@dataclass(frozen=True)
 class Confusion:
     """Images of class `true` that were taken for class `predicted`; `share` is of the images of class `true`."""
 

@@ -123,6 +123,7 @@ def test_every_figure_is_labelled_and_has_its_data_beside_it(folder):
             "learning-by-macs",
             "cost",
             "confusion",
+            "confusion-of-each",
             "best-test-epoch",
         )
     }

@@ -6,11 +6,22 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy.special import log_softmax
 from sklearn.metrics import confusion_matrix as sklearn_confusion
-from sklearn.metrics import log_loss, top_k_accuracy_score
+from sklearn.metrics import log_loss, precision_recall_fscore_support, top_k_accuracy_score
 
-from ceteris.stats.metrics import Confusion, confusion_matrix, most_confused, nll, optimism, top1, top5, top_k
+from ceteris.stats.metrics import (
+    Confusion,
+    class_scores,
+    confusion_matrix,
+    most_confused,
+    nll,
+    optimism,
+    top1,
+    top5,
+    top_k,
+)
 
 EXPECTED_MAXIMUM = {5: 1.1630, 10: 1.5388, 50: 2.2491}
 """Of that many independent standard normals."""
@@ -107,3 +118,10 @@ def test_optimism_is_the_same_every_time():
 def test_nothing_to_choose_from_is_refused(shape):
     with pytest.raises(ValueError, match="cannot be halved"):
         optimism(np.ones(shape, dtype=bool))
+
+
+@given(arrays(np.int64, 40, elements=st.integers(0, 3)), arrays(np.int64, 40, elements=st.integers(0, 3)))
+def test_class_scores_are_those_of_scikit_learn(labels, predicted):
+    scores = class_scores(confusion_matrix(labels, predicted, 4))
+    wanted = precision_recall_fscore_support(labels, predicted, labels=range(4), zero_division=np.nan)[:3]
+    np.testing.assert_allclose([scores.precision, scores.recall, scores.f1], wanted)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_CLASSES = 20
 """Beyond it a matrix can no longer be read; the page then shows the most confused pairs only."""
+MOST_ARMS = 6
+"""Beyond it the full matrices of all arms would fill pages; their differences from the baseline are always drawn."""
 FADED = 0.22
 
 
@@ -46,6 +48,26 @@ def confusion(found: Confusions, words: Words) -> Drawing | None:
         caption=confusion_caption(found, words),
         alt=words("confusion.alt", baseline=evidence.baseline.name),
         data=data,
+    )
+
+
+def confusion_of_each(found: Confusions, words: Words) -> Drawing | None:
+    """The full matrix of every arm but the baseline; None for more than MOST_ARMS of them or beyond MOST_CLASSES."""
+    means = {arm.name: found.mean(arm) for arm in found.evidence.arms[1:]}
+    known = {name: mean for name, mean in means.items() if mean is not None}
+    if not 0 < len(known) <= MOST_ARMS or len(found.classes) > MOST_CLASSES:
+        return None
+    panels = [
+        _panel(words("confusion.baseline", arm=shortened(name, 20)), mean, None, found.classes, words)
+        for name, mean in known.items()
+    ]
+    return Drawing(
+        name="confusion-of-each",
+        panels=tuple(panels),
+        columns=2,
+        caption=words("confusion.each", arms=words.listed(list(known))),
+        alt=words("confusion.each", arms=words.listed(list(known))),
+        data=[row for name, mean in known.items() for row in _rows(name, mean, None, found.classes)],
     )
 
 
