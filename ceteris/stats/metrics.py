@@ -9,18 +9,23 @@ import numpy as np
 from ceteris.study.streams import stream
 
 
-def top_k(logits: np.ndarray, labels: np.ndarray, k: int) -> float:
-    """Share of images whose label is among the k highest logits; of equal logits the lower class comes first.
+def hits(logits: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
+    """Whether each label is among the k highest logits, bool [n]; of equal logits the lower class comes first.
 
     Args:
         logits: [n, classes].
         labels: whole numbers [n].
-        k: at least 1; with k >= classes the share is 1.
+        k: at least 1; with k >= classes all are.
     """
     true = np.take_along_axis(logits, np.asarray(labels, dtype=np.int64)[:, None], axis=1)
     earlier = np.arange(logits.shape[1]) < np.asarray(labels)[:, None]
     ahead = (logits > true) | ((logits == true) & earlier)
-    return float(np.mean(ahead.sum(axis=1) < k))
+    return np.asarray(ahead.sum(axis=1) < k)
+
+
+def top_k(logits: np.ndarray, labels: np.ndarray, k: int) -> float:
+    """The share of `hits`."""
+    return float(np.mean(hits(logits, labels, k)))
 
 
 def top1(logits: np.ndarray, labels: np.ndarray) -> float:
