@@ -14,6 +14,7 @@ from ceteris.report.numbers import percent, points
 from ceteris.report.words import Words
 from ceteris.stats.contrast import ArmScores, Contrast, Verdict
 from ceteris.stats.decide import NOT_SURVIVED
+from ceteris.study.manifest import Plan
 from ceteris.study.record import Status
 from ceteris.study.vocabulary import FULL
 
@@ -140,7 +141,7 @@ def modified_sentence(evidence: Evidence, words: Words) -> str:
 
 def warnings(evidence: Evidence, words: Words) -> list[str]:
     """Everything a reader must know before using a number, most important first."""
-    found = [_missing(evidence, words), *_checks(evidence, words)]
+    found = [_missing(evidence, words), *same_arms(evidence.plan, words)]
     found += [*_confounds(evidence, words), *_lost(evidence, words)]
     hopeless = [c.arm for c in evidence.contrasts if c.verdict is Verdict.CANNOT_DECIDE]
     if hopeless and evidence.records:
@@ -150,6 +151,14 @@ def warnings(evidence: Evidence, words: Words) -> list[str]:
         found.append(words("warning.scale", scale=evidence.plan.scale))
     notes = (note for arm in evidence.arms for note in arm.planned.data.notes)
     return list(dict.fromkeys([sentence for sentence in found if sentence] + list(notes)))
+
+
+def same_arms(plan: Plan, words: Words) -> list[str]:
+    """Which arms are another one once more: under other seeds (an A/A check), or under another name."""
+    again = [arm.name for arm in plan.arms if arm.again]
+    said = [words("check.warning", arm=arm, baseline=plan.baseline.name) for arm in again]
+    twins = {arm.name: plan.same_recipe(arm.name) for arm in plan.arms}
+    return said + [words("verdict.same_recipe", arm=arm, baseline=twin) for arm, twin in twins.items() if twin]
 
 
 def seed_list(trials: Sequence[Trial], words: Words) -> str:
@@ -192,14 +201,6 @@ def _missing(evidence: Evidence, words: Words) -> str:
             where.append(words("warning.missing_seeds", arm=arm.name, seeds=seed_list(left, words)))
     trials = words.count("trial", len(evidence.trials))
     return words("warning.missing", missing=len(evidence.missing), trials=trials, where="; ".join(where))
-
-
-def _checks(evidence: Evidence, words: Words) -> list[str]:
-    """Arms that are another one under other seeds, or under another name."""
-    again = [arm for arm in evidence.arms if arm.planned.again]
-    said = [words("check.warning", arm=arm.name, baseline=evidence.baseline.name) for arm in again]
-    twins = {arm.name: evidence.plan.same_recipe(arm.name) for arm in evidence.arms}
-    return said + [words("verdict.same_recipe", arm=arm, baseline=twin) for arm, twin in twins.items() if twin]
 
 
 def _confounds(evidence: Evidence, words: Words) -> list[str]:

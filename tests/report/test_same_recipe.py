@@ -21,7 +21,7 @@ OWN = (7, 8, 9)
 def checked(world, *, arms=("plain",), truth=0.72, factors=(), **given):
     """A study of the arms with an A/A check of the first; `truth` is what the check's trials come to."""
     name = f"{arms[0]} again"
-    made = world({arm: 0.72 for arm in arms} | {name: truth}, again=list(OWN), factors=list(factors), **given)
+    made = world(dict.fromkeys(arms, 0.72) | {name: truth}, again=list(OWN), factors=list(factors), **given)
     first = made.plan.arms[0]
     arm = replace(first, name=name, levels={AGAIN: "7, 8, 9"})
     trials = [t for t in made.plan.trials if t.arm != name]
