@@ -34,19 +34,21 @@ def plan(
 
     STUDY is a built-in name, a YAML file, or module:object.
     """
-    from ceteris.app.planning import outlook, print_plan
+    from ceteris.app.planning import plan_values, print_plan
     from ceteris.app.screen import console, print_json
     from ceteris.lab.facts import KnownFacts
+    from ceteris.lab.outlook import look_ahead
     from ceteris.lab.plan import make_plan
     from ceteris.store.records import Store
 
-    request = asked.request()
+    request, shelf = asked.request(), Store(asked.store)
     made = make_plan(request, asked.place(), KnownFacts(asked.store / "facts"))
-    view = outlook(made, Store(asked.store))
+    found = look_ahead(made, shelf)
+    view = plan_values(made, shelf, found)
     if as_json:
         print_json(view)
     else:
-        print_plan(console(), made, view)
+        print_plan(console(), made, view, found)
 
 
 @click.command(epilog="Example: ceteris run quickstart")

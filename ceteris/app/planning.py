@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ceteris.app.screen import duration, table, warn
 from ceteris.lab.run import Resources, share_cores
+from ceteris.report.design import design_sentences, design_warnings, price_rows
+from ceteris.report.words import Words
+from ceteris.stats.outlook import GUESSED_ACCURACY, Outlook
+from ceteris.stats.power import POWER
 from ceteris.store.records import Store
+from ceteris.study.fairness import confounded_pairs, unequal_tuning
 from ceteris.study.manifest import Plan
 from ceteris.study.vocabulary import FULL
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-GUESSED_ACCURACY = 0.8
-"""Assumed for planning when no trial of the study has a score yet."""
+    from rich.table import Table
 
 
-def outlook(plan: Plan, store: Store) -> dict[str, Any]:
+def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
     """The plan as plain values: arms, trials, cost, and what the design can find out."""
     done = {trial.key for trial in plan.trials if store.has(trial.key)}
     keys = {trial.key for trial in plan.trials}
@@ -49,10 +53,10 @@ def outlook(plan: Plan, store: Store) -> dict[str, Any]:
         "processes": workers,
         "threads": threads,
         "test": f"{'paired' if plan.study.pairing == 'paired' else 'Welch'} t over {len(plan.study.seeds)} seeds",
-        "family": len(plan.arms) - 1,
+        "family": found.family,
         "alpha": plan.study.alpha,
         "margin": plan.study.margin,
-        "detectable": _detectable(plan, store, done),
+        **_design_values(plan, found),
     }
 
 
@@ -64,25 +68,33 @@ def seconds_left(plan: Plan, left: Collection[str]) -> float:
     return whole / max(1, min(workers, len(left)))
 
 
-def _detectable(plan: Plan, store: Store, done: set[str]) -> dict[str, Any] | None:
-    """The smallest difference found with 80 % power, from a guess of the spread; None with one seed."""
-    from ceteris.stats.power import POWER, detectable_effect, planning_sd
+def _design_values(plan: Plan, found: Outlook) -> dict[str, Any]:
+    spread = found.spread
+    detectable = {
+        "effect": found.effect,
+        "power": POWER,
+        "sd": found.sd,
+        "sd_from": "records" if spread else "guess",
+        "sd_interval": [factor * spread.sd for factor in spread.factors()] if spread else None,
+        "trials": spread.trials if spread else 0,
+        "arms": spread.arms if spread else 0,
+        "accuracy": GUESSED_ACCURACY if found.accuracy is None else found.accuracy,
+        "accuracy_from": "guess" if found.accuracy is None else "records",
+    }
+    return {
+        "detectable": None if found.effect is None else detectable,
+        "seeds_for_margin": found.seeds_for_margin,
+        "prices": [asdict(price) for price in found.prices],
+        "cannot": found.cannot,
+        "least_sign_flip_p": found.least_sign_flip_p,
+        "unequal_tuning": [asdict(one) for one in unequal_tuning(plan.arms)],
+        "confounded_pairs": [asdict(pair) for pair in confounded_pairs(plan.arms, plan.study.claims)],
+    }
 
-    seeds, contrasts = len(plan.study.seeds), max(1, len(plan.arms) - 1)
-    if seeds < 2:
-        return None
-    found = [store.statement(key)["metrics"].get(plan.study.metric) for key in sorted(done)]
-    scores = [score for score in found if score is not None]
-    images = plan.baseline.recipe["split"]["test_images"] or plan.baseline.data.test_images
-    mean = sum(scores) / len(scores) if scores else GUESSED_ACCURACY
-    accuracy = min(mean, 1 - 1 / images)  # without a single error there would be no spread at all
-    sd = planning_sd(accuracy, images)
-    effect = detectable_effect(seeds, sd, plan.study.alpha / contrasts, pairing=plan.study.pairing)
-    return {"effect": effect, "power": POWER, "sd": sd, "accuracy": accuracy, "from_records": bool(scores)}
 
-
-def print_plan(out: Console, plan: Plan, view: dict[str, Any]) -> None:
-    """A calm table, then what the design can and cannot do."""
+def print_plan(out: Console, plan: Plan, view: dict[str, Any], found: Outlook) -> None:
+    """A calm table, then what the design can and cannot do, and what more seeds would."""
+    words = Words("en")
     out.print(f"[bold]{plan.study.name}[/bold] at scale {plan.scale}", soft_wrap=True)
     out.print(plan.study.question, markup=False, soft_wrap=True)
     out.print()
@@ -95,10 +107,12 @@ def print_plan(out: Console, plan: Plan, view: dict[str, Any]) -> None:
     out.print(rows)
     out.print()
     out.print(_cost_line(view), soft_wrap=True)
-    for line in _design_lines(plan, view):
+    for line in [*_design_lines(plan, view), *design_sentences(plan, found, words)]:
         out.print(line, markup=False, soft_wrap=True)
-    for line in _warnings(plan, view):
+    for line in [*design_warnings(plan, found, words), *_warnings(plan)]:
         warn(out, line)
+    out.print()
+    out.print(_price_table(plan, found, words))
     out.print()
     keys = table("key", "arm", "seed", "", right=("seed",))
     for trial in view["trials"]:
@@ -122,23 +136,20 @@ def _design_lines(plan: Plan, view: dict[str, Any]) -> list[str]:
     lines = [f"test: {view['test']}, {family}, alpha {view['alpha']:g}, margin {margin:g} pp {plan.study.metric}"]
     if view["probes"]:
         lines.append(f"probes: {', '.join(probe['name'] for probe in view['probes'])}")
-    found = view["detectable"]
-    if found:
-        basis = "from earlier records" if found["from_records"] else "assumed"
-        lines.append(
-            f"smallest difference that this design finds with {100 * found['power']:.0f} % power: "
-            f"{100 * found['effect']:.2f} pp (if seeds differ by sd {100 * found['sd']:.2f} pp, as test images alone "
-            f"would make them at {100 * found['accuracy']:.0f} % accuracy, {basis})"
-        )
     return lines
 
 
-def _warnings(plan: Plan, view: dict[str, Any]) -> list[str]:
+def _price_table(plan: Plan, found: Outlook, words: Words) -> Table:
+    times = [duration(price.seconds) if price.new else "" for price in found.prices]
+    (*heads, mark), *rows = price_rows(plan, found, times, words)
+    made = table(*heads, mark, right=tuple(heads))
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def _warnings(plan: Plan) -> list[str]:
     lines = []
-    if len(plan.study.seeds) < 2:
-        lines.append("one seed has no interval: this design cannot decide anything")
-    elif view["detectable"] and view["detectable"]["effect"] > plan.study.margin:
-        lines.append("differences as small as the margin will probably stay undecided with so few seeds")
     for arm in plan.arms:
         if arm.confounded:
             what = ", ".join(arm.differs)

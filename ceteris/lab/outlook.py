@@ -4,110 +4,61 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ceteris.lab.run import Resources, share_cores
+from ceteris.stats.outlook import GUESSED_ACCURACY, Outlook, Price, Spread, pooled_spread
+from ceteris.stats.power import Pairing, detectable_effect, planning_sd, seeds_needed
 from ceteris.store.records import Store
 from ceteris.study.keys import canonical_json, trial_key
 from ceteris.study.manifest import Plan, PlannedArm
 from ceteris.study.record import Status
 
-if TYPE_CHECKING:
-    from ceteris.stats.outlook import Spread
-
 SEEDS_PRICED = (3, 5, 10, 20)
 NEIGHBOURS = range(20)
 """Seeds under which earlier trials of a recipe are looked for, besides those of the plan."""
-GUESSED_ACCURACY = 0.8
-"""Assumed when no trial of these recipes has a score yet."""
 LEAST_FREEDOM = 2
 """Degrees of freedom from which a measured spread is worth more than a guess."""
 
 Scores = Mapping[int, float | None]
 
 
-@dataclass(frozen=True)
-class Price:
-    """What a number of seeds per arm can show and would cost.
-
-    Attributes:
-        seeds: per arm.
-        effect: the smallest difference found with 80 % power, as a fraction.
-        trials: of the whole study then.
-        new: those that are not in the store.
-        seconds: predicted wall time of training the new ones.
-    """
-
-    seeds: int
-    effect: float
-    trials: int
-    new: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What the design can find out.
-
-    Attributes:
-        sd: of one arm's seeds, a fraction: measured, or guessed as sqrt(err / 2N) from the test images alone.
-        spread: the measured one, with how well it is known; None for a guess.
-        accuracy: mean of the earlier trials; None without any.
-        level: of the first test that Holm makes.
-        effect: the smallest difference found with 80 % power; None with one seed, which has no test.
-        seeds_for_margin: seeds that find a difference as small as the margin; None beyond 1,000.
-        prices: of several numbers of seeds, the planned one among them.
-        cannot: why this design cannot decide anything: "one_seed" or "out_of_reach"; empty when it can.
-        least_sign_flip_p: the smallest p of the exact sign-flip check; None when it is not made.
-    """
-
-    sd: float
-    spread: Spread | None
-    accuracy: float | None
-    level: float
-    effect: float | None
-    seeds_for_margin: int | None
-    prices: tuple[Price, ...]
-    cannot: str
-    least_sign_flip_p: float | None
-
-
 def look_ahead(plan: Plan, store: Store) -> Outlook:
     """The plan's outlook, from this store. Trains nothing and needs no torch."""
-    from ceteris.stats.power import detectable_effect, seeds_needed
-
     earlier = earlier_scores(plan, store)
     study, seeds, spread = plan.study, len(plan.study.seeds), _measured_spread(earlier)
     sd = spread.sd if spread else _guessed_sd(plan, earlier)
-    level = study.alpha / max(1, len(plan.arms) - 1)
-    enough = seeds_needed(study.margin, sd, level, pairing=study.pairing)
+    family, pairing = _tested(plan)
+    level = study.alpha / family
+    enough = seeds_needed(study.margin, sd, level, pairing=pairing)
     counts = sorted({*SEEDS_PRICED, seeds, *([enough] if enough else [])} - {1})
-    effects = {n: detectable_effect(n, sd, level, pairing=study.pairing) for n in counts}
+    effects = {n: detectable_effect(n, sd, level, pairing=pairing) for n in counts}
     effect = effects.get(seeds)
     return Outlook(
         sd=sd,
         spread=spread,
         accuracy=_accuracy(earlier),
+        family=family,
         level=level,
         effect=effect,
         seeds_for_margin=enough,
         prices=tuple(_price(plan, earlier, n, effects[n]) for n in counts),
         cannot="one_seed" if effect is None else "out_of_reach" if effect > 1 else "",
-        least_sign_flip_p=2 / 2**seeds if study.pairing == "paired" and seeds > 1 else None,
+        least_sign_flip_p=2 / 2**seeds if pairing == "paired" and seeds > 1 else None,
     )
 
 
-def _measured_spread(earlier: Mapping[str, Scores]) -> Spread | None:
-    from ceteris.stats.outlook import pooled_spread
+def _tested(plan: Plan) -> tuple[int, Pairing]:
+    """Contrasts of the family, and how they are tested; an A/A check is a family of its own, its seeds independent."""
+    contrasts = sum(not arm.again for arm in plan.arms[1:])
+    return (contrasts, plan.study.pairing) if contrasts else (1, "independent")
 
+
+def _measured_spread(earlier: Mapping[str, Scores]) -> Spread | None:
     spread = pooled_spread(_scored(earlier))
     return spread if spread and spread.freedom >= LEAST_FREEDOM else None
 
 
 def _guessed_sd(plan: Plan, earlier: Mapping[str, Scores]) -> float:
-    from ceteris.stats.power import planning_sd
-
     images = plan.baseline.recipe["split"]["test_images"] or plan.baseline.data.test_images
     known = _accuracy(earlier)
     accuracy = GUESSED_ACCURACY if known is None else known

@@ -1,4 +1,4 @@
-"""What is known of the spread of seeds before a study runs, and how well."""
+"""What a study can find out, as far as it is known before it runs: the spread of seeds, and what follows from it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ceteris.stats.intervals import no_spread
+
+GUESSED_ACCURACY = 0.8
+"""Assumed for planning when no trial of these recipes has a score yet."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,54 @@ class Spread:
 
         low, high = (math.sqrt(self.freedom / float(chdtri(self.freedom, p))) for p in (alpha / 2, 1 - alpha / 2))
         return low, high
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a number of seeds per arm can show and would cost.
+
+    Attributes:
+        seeds: per arm.
+        effect: the smallest difference found with 80 % power, as a fraction.
+        trials: of the whole study then.
+        new: those that are not in the store.
+        seconds: predicted wall time of training the new ones.
+    """
+
+    seeds: int
+    effect: float
+    trials: int
+    new: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the design can find out.
+
+    Attributes:
+        sd: of one arm's seeds, a fraction: measured, or guessed as sqrt(err / 2N) from the test images alone.
+        spread: the measured one, with how well it is known; None for a guess.
+        accuracy: mean of the earlier trials; None without any.
+        family: number of contrasts adjusted for.
+        level: of the first test that Holm makes.
+        effect: the smallest difference found with 80 % power; None with one seed, which has no test.
+        seeds_for_margin: seeds that find a difference as small as the margin; None beyond 1,000.
+        prices: of several numbers of seeds, the planned one among them.
+        cannot: why this design cannot decide anything: "one_seed" or "out_of_reach"; empty when it can.
+        least_sign_flip_p: the smallest p of the exact sign-flip check; None when it is not made.
+    """
+
+    sd: float
+    spread: Spread | None
+    accuracy: float | None
+    family: int
+    level: float
+    effect: float | None
+    seeds_for_margin: int | None
+    prices: tuple[Price, ...]
+    cannot: str
+    least_sign_flip_p: float | None
 
 
 def pooled_spread(arms: Sequence[Sequence[float]]) -> Spread | None:
