@@ -1,12 +1,12 @@
 """Commands called as a user calls them, in a folder of their own, and one tiny study that has run."""
 
-import pickle
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
+from official_layouts import cifar_files, put
 
 from ceteris.app.cli import main
+from ceteris.data.cifar_release import CIFAR10
 
 STUDY = """\
 name: tiny
@@ -69,13 +69,5 @@ def ran(tmp_path_factory):
 def tiny_cifar(tmp_path_factory):
     """A folder with CIFAR-10's layout and 1,200 images of noise: a modified copy."""
     folder = tmp_path_factory.mktemp("data")
-    batches = folder / "cifar-10-batches-py"
-    batches.mkdir()
-    generator = np.random.default_rng(0)
-    for name in [*(f"data_batch_{n}" for n in range(1, 6)), "test_batch"]:
-        labels = list(range(10)) * 20
-        body = {b"data": generator.integers(0, 256, (200, 3072), dtype=np.uint8), b"labels": labels}
-        (batches / name).write_bytes(pickle.dumps(body, protocol=2))
-    names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
-    (batches / "batches.meta").write_bytes(pickle.dumps({b"label_names": [n.encode() for n in names]}, protocol=2))
+    put(cifar_files(CIFAR10, images=200), folder / CIFAR10.folder)
     return folder

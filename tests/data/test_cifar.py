@@ -4,10 +4,10 @@ import io
 import os
 import pickle
 import tarfile
-from pathlib import Path
 
 import numpy as np
 import pytest
+from official_layouts import cifar_batch, cifar_files, put
 
 from ceteris.data.cifar import Cifar, cifar10, cifar100
 from ceteris.data.cifar_release import CIFAR10, CIFAR100
@@ -15,26 +15,6 @@ from ceteris.data.download import Remote
 from ceteris.errors import InputError
 
 NOWHERE = "http://127.0.0.1:9/cifar-10-python.tar.gz"
-
-
-def batch(release, seed, images=12, **changes):
-    generator = np.random.default_rng(seed)
-    labels = (np.arange(images) % len(release.classes)).tolist()
-    data = generator.integers(0, 256, (images, 3072), dtype=np.uint8)
-    return {b"data": data, release.label_key: labels} | changes
-
-
-def tiny_files(release, protocol=2):
-    """The release's files as they are laid out, with 12 random images each."""
-    files = {name: batch(release, seed) for seed, name in enumerate((*release.train, *release.test))}
-    files[release.meta] = {release.names_key: [name.encode() for name in release.classes]}
-    return {name: pickle.dumps(content, protocol=protocol) for name, content in files.items()}
-
-
-def put(files, folder: Path):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
 
 
 def archive_of(files, folder: str) -> bytes:
@@ -67,7 +47,7 @@ def allowing(place):
 @pytest.mark.parametrize("base", [CIFAR10, CIFAR100], ids=lambda release: release.name)
 @pytest.mark.parametrize("protocol", [2, 4])
 def test_the_official_folder_is_read_as_it_is_laid_out(base, protocol, place):
-    files = tiny_files(base, protocol)
+    files = cifar_files(base, protocol=protocol)
     release, _ = release_of(files, base)
     put(files, place.data_dir / release.folder)
     data = Cifar(place, release).load()
@@ -81,7 +61,7 @@ def test_the_official_folder_is_read_as_it_is_laid_out(base, protocol, place):
 
 
 def test_the_archive_gives_the_same_as_the_folder(place, tmp_path):
-    files = tiny_files(CIFAR10)
+    files = cifar_files(CIFAR10)
     release, archive = release_of(files)
     put(files, place.data_dir / release.folder)
     put({release.archive: archive}, tmp_path / "other")
@@ -110,9 +90,9 @@ def test_the_fingerprint_is_that_of_the_official_archive(place):
 
 
 def test_a_copy_that_is_not_official_is_refused_by_name(place):
-    files = tiny_files(CIFAR10)
+    files = cifar_files(CIFAR10)
     release, _ = release_of(files)
-    files["data_batch_3"] = pickle.dumps(batch(CIFAR10, 77))
+    files["data_batch_3"] = pickle.dumps(cifar_batch(CIFAR10, 77))
     put(files, place.data_dir / release.folder)
     with pytest.raises(InputError) as caught:
         Cifar(place, release).load()
@@ -124,9 +104,9 @@ def test_a_copy_that_is_not_official_is_refused_by_name(place):
 
 
 def test_a_modified_copy_has_its_own_facts_where_it_is_allowed(allowing):
-    files = tiny_files(CIFAR10)
+    files = cifar_files(CIFAR10)
     release, _ = release_of(files)
-    files["test_batch"] = pickle.dumps(batch(CIFAR10, 77, images=20))
+    files["test_batch"] = pickle.dumps(cifar_batch(CIFAR10, 77, images=20))
     put(files, allowing.data_dir / release.folder)
     source = Cifar(allowing, release)
     facts, data = source.facts(), source.load()
@@ -135,12 +115,12 @@ def test_a_modified_copy_has_its_own_facts_where_it_is_allowed(allowing):
     assert (facts.train_images, facts.test_images) == (60, 20)
     assert facts.fingerprint != Cifar(dataclasses.replace(allowing, allow_modified=False), release).facts().fingerprint
     assert facts.notes == ("a modified copy of CIFAR-10: these files are not the official ones: test_batch",)
-    put({"test_batch": pickle.dumps(batch(CIFAR10, 78, images=20))}, allowing.data_dir / release.folder)
+    put({"test_batch": pickle.dumps(cifar_batch(CIFAR10, 78, images=20))}, allowing.data_dir / release.folder)
     assert source.facts().fingerprint != facts.fingerprint
 
 
 def test_allowing_modified_copies_leaves_an_official_one_official(allowing):
-    files = tiny_files(CIFAR10)
+    files = cifar_files(CIFAR10)
     release, _ = release_of(files)
     put(files, allowing.data_dir / release.folder)
     assert Cifar(allowing, release).facts().official
@@ -148,7 +128,7 @@ def test_allowing_modified_copies_leaves_an_official_one_official(allowing):
 
 
 def test_missing_files_are_named(place):
-    files = tiny_files(CIFAR10)
+    files = cifar_files(CIFAR10)
     release, _ = release_of(files)
     put({"data_batch_1": files["data_batch_1"]}, place.data_dir / release.folder)
     with pytest.raises(InputError) as caught:
@@ -157,14 +137,14 @@ def test_missing_files_are_named(place):
 
 
 def test_an_archive_that_is_not_official_is_refused_by_name(place):
-    release, archive = release_of(tiny_files(CIFAR10))
+    release, archive = release_of(cifar_files(CIFAR10))
     put({release.archive: archive[:-1] + b"!"}, place.data_dir)
     with pytest.raises(InputError, match=r"cifar-10-python\.tar\.gz is not the official CIFAR-10"):
         Cifar(place, release).load()
 
 
 def test_once_decoded_the_archive_is_not_needed(place):
-    release, archive = release_of(tiny_files(CIFAR10))
+    release, archive = release_of(cifar_files(CIFAR10))
     put({release.archive: archive}, place.data_dir)
     first = Cifar(place, release).load()
     (place.data_dir / release.archive).unlink()
@@ -184,9 +164,9 @@ BROKEN = {
 
 @pytest.mark.parametrize("message", BROKEN)
 def test_a_copy_with_other_contents_is_refused_even_where_allowed(message, allowing):
-    files = tiny_files(CIFAR10)
+    files = cifar_files(CIFAR10)
     release, _ = release_of(files)
-    files["data_batch_2"] = pickle.dumps(batch(CIFAR10, 0) | BROKEN[message])
+    files["data_batch_2"] = pickle.dumps(cifar_batch(CIFAR10, 0) | BROKEN[message])
     put(files, allowing.data_dir / release.folder)
     with pytest.raises(InputError, match=message.strip()) as caught:
         Cifar(allowing, release).facts()
@@ -194,7 +174,7 @@ def test_a_copy_with_other_contents_is_refused_even_where_allowed(message, allow
 
 
 def test_a_file_that_changes_behind_its_time_stamp_is_noticed(allowing):
-    files = tiny_files(CIFAR10)
+    files = cifar_files(CIFAR10)
     release, _ = release_of(files)
     put(files, allowing.data_dir / release.folder)
     file = allowing.data_dir / release.folder / "data_batch_1"

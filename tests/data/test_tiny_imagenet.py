@@ -1,11 +1,10 @@
 import dataclasses
 import hashlib
 import io
-import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
+from official_layouts import ZIP, put, tiny_imagenet_files, tiny_imagenet_zip
 from PIL import Image
 
 from ceteris.data import tiny_imagenet as module
@@ -15,41 +14,14 @@ from ceteris.data.tiny_imagenet_layout import read_layout
 from ceteris.data.tiny_imagenet_release import CLASSES, TINY_IMAGENET
 from ceteris.errors import InputError
 
-WNIDS = ("n03", "n01", "n02")
-WORDS = "n01\ttabby, tabby cat\nn02\tcrane\nn03\tcrane\nn04\tnot in it\n"
+WORDS = {"n03": "crane", "n01": "tabby, tabby cat", "n02": "crane"}
+WNIDS = tuple(WORDS)
 NAMES = ("crane (n03)", "tabby", "crane (n02)")
-ZIP = "tiny-imagenet-200.zip"
-
-
-def jpeg(generator, mode="RGB") -> bytes:
-    shape = (64, 64, 3) if mode == "RGB" else (64, 64)
-    buffer = io.BytesIO()
-    Image.fromarray(generator.integers(0, 256, shape, dtype=np.uint8), mode).save(buffer, "JPEG")
-    return buffer.getvalue()
 
 
 def tiny_files() -> dict[str, bytes]:
-    """Three classes in the official layout: 3 train and 2 val images each, one of them grey, one unlabelled test."""
-    generator, files, annotations = np.random.default_rng(0), {}, []
-    for wnid in sorted(WNIDS):
-        for number in range(3):
-            files[f"train/{wnid}/images/{wnid}_{number}.JPEG"] = jpeg(generator, "L" if number == 1 else "RGB")
-        files[f"train/{wnid}/{wnid}_boxes.txt"] = b"n01_0.JPEG\t0\t0\t9\t9\n"
-    for number in range(6):
-        files[f"val/images/val_{number}.JPEG"] = jpeg(generator)
-        annotations.append(f"val_{number}.JPEG\t{WNIDS[number % 3]}\t0\t0\t9\t9\n")
-    files["test/images/test_0.JPEG"] = jpeg(generator)
-    texts = {"wnids.txt": "\n".join(WNIDS) + "\n", "words.txt": WORDS, "val/val_annotations.txt": "".join(annotations)}
-    return files | {name: text.encode() for name, text in texts.items()}
-
-
-def zipped(files) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.mkdir("tiny-imagenet-200")
-        for name, content in files.items():
-            archive.writestr(f"tiny-imagenet-200/{name}", content)
-    return buffer.getvalue()
+    """Three classes: 3 train and 2 val images each, one unlabelled test image."""
+    return tiny_imagenet_files(WORDS)
 
 
 def release_of(content: bytes):
@@ -64,12 +36,6 @@ def release_of(content: bytes):
     )
 
 
-def put(files, folder: Path) -> None:
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-
-
 @pytest.fixture
 def allowing(place):
     return dataclasses.replace(place, allow_modified=True)
@@ -77,7 +43,7 @@ def allowing(place):
 
 @pytest.fixture
 def official(place):
-    content = zipped(tiny_files())
+    content = tiny_imagenet_zip(tiny_files())
     put({ZIP: content}, place.data_dir)
     return release_of(content)
 
@@ -130,7 +96,7 @@ def test_progress_is_told(official, place):
 
 
 def test_what_is_not_there_is_downloaded(place, monkeypatch):
-    content = zipped(tiny_files())
+    content = tiny_imagenet_zip(tiny_files())
     monkeypatch.setattr(module, "fetch", lambda remote, target, progress: put({target.name: content}, target.parent))
     assert TinyImageNet(place, release_of(content)).load().facts.official
 
@@ -138,7 +104,7 @@ def test_what_is_not_there_is_downloaded(place, monkeypatch):
 def test_an_archive_that_is_not_official_is_refused_by_name(official, place):
     files = tiny_files()
     del files["train/n01/images/n01_2.JPEG"]
-    put({ZIP: zipped(files)}, place.data_dir)
+    put({ZIP: tiny_imagenet_zip(files)}, place.data_dir)
     assert TinyImageNet(place, official).facts().official
     with pytest.raises(
         InputError, match=rf"{ZIP} is not the official Tiny ImageNet: its md5 is [0-9a-f]{{32}}"
@@ -151,7 +117,7 @@ def test_an_archive_that_is_not_official_is_refused_by_name(official, place):
 def test_a_modified_archive_has_its_own_facts_where_it_is_allowed(official, allowing):
     files = tiny_files()
     del files["train/n01/images/n01_2.JPEG"]
-    put({ZIP: zipped(files)}, allowing.data_dir)
+    put({ZIP: tiny_imagenet_zip(files)}, allowing.data_dir)
     source = TinyImageNet(allowing, official)
     data = source.load()
     assert data.facts == source.facts()
@@ -169,7 +135,7 @@ def test_an_extracted_folder_is_refused_and_used_where_allowed(place, allowing, 
     with pytest.raises(InputError, match="an extracted folder cannot be told from the official") as caught:
         TinyImageNet(place).load()
     assert caught.value.problems[0].where == str(place.data_dir / "tiny-imagenet-200")
-    put({ZIP: zipped(files)}, tmp_path / "zip")
+    put({ZIP: tiny_imagenet_zip(files)}, tmp_path / "zip")
     folder = TinyImageNet(allowing).load()
     archive = TinyImageNet(dataclasses.replace(allowing, data_dir=tmp_path / "zip")).load()
     assert folder.facts.fingerprint == archive.facts.fingerprint
@@ -200,14 +166,14 @@ def test_the_fingerprint_is_of_what_is_used(allowing):
 def test_a_broken_image_is_refused_by_name(allowing):
     files = tiny_files()
     files["train/n02/images/n02_1.JPEG"] = files["train/n02/images/n02_1.JPEG"][:200]
-    put({ZIP: zipped(files)}, allowing.data_dir)
+    put({ZIP: tiny_imagenet_zip(files)}, allowing.data_dir)
     with pytest.raises(InputError) as caught:
         TinyImageNet(allowing).load()
     assert [problem.where for problem in caught.value.problems] == ["train/n02/images/n02_1.JPEG"]
 
 
 def test_a_copy_that_changes_while_it_is_read_is_noticed(allowing, monkeypatch):
-    put({ZIP: zipped(tiny_files())}, allowing.data_dir)
+    put({ZIP: tiny_imagenet_zip(tiny_files())}, allowing.data_dir)
     source = TinyImageNet(allowing)
     facts = source.facts()
     monkeypatch.setattr(TinyImageNet, "_facts_of", lambda self, copy: dataclasses.replace(facts, fingerprint="0" * 64))
@@ -250,7 +216,7 @@ def test_a_part_has_a_fingerprint_of_its_own_known_without_the_data(place):
 def test_a_part_of_a_modified_copy_counts_its_own_images(official, allowing):
     files = tiny_files()
     del files["train/n03/images/n03_2.JPEG"]
-    put({ZIP: zipped(files)}, allowing.data_dir)
+    put({ZIP: tiny_imagenet_zip(files)}, allowing.data_dir)
     whole, part = TinyImageNet(allowing, official).load(), TinyImageNet(allowing, official, classes=2).load()
     assert (part.facts.train_images, part.facts.test_images) == (5, 4)
     assert part.facts == TinyImageNet(allowing, official, classes=2).facts()
@@ -263,7 +229,7 @@ def test_a_part_of_a_modified_copy_counts_its_own_images(official, allowing):
 def test_classes_that_cannot_be_are_refused(official, place, allowing, classes):
     with pytest.raises(InputError, match=rf"tiny-imagenet: classes must be 2 to 3, not {classes}"):
         TinyImageNet(place, official, classes=classes).load()
-    put({ZIP: zipped(tiny_files() | {"words.txt": WORDS.encode() + b"n05\tother\n"})}, allowing.data_dir)
+    put({ZIP: tiny_imagenet_zip(tiny_files() | {"test/images/more.JPEG": b""})}, allowing.data_dir)
     with pytest.raises(InputError, match=rf"tiny-imagenet: classes must be 2 to 3, not {classes}"):
         TinyImageNet(allowing, official, classes=classes).facts()
 
@@ -282,8 +248,8 @@ CONTRADICTIONS = {
     },
     "annotations.txt does not name: val/images/val_9.JPEG": {"val/images/val_9.JPEG": b""},
     "fewer than 2 images in train/: n01": {f"train/n01/images/n01_{number}.JPEG": None for number in (0, 2)},
-    "without an image in val/: n04": {
-        "wnids.txt": b"n01\nn02\nn03\nn04\n", "train/n04/images/a.JPEG": b"", "train/n04/images/b.JPEG": b"",
+    "without an image in val/: n99": {
+        "wnids.txt": b"n01\nn02\nn03\nn99\n", "train/n99/images/a.JPEG": b"", "train/n99/images/b.JPEG": b"",
     },
 }  # fmt: skip
 
