@@ -27,6 +27,11 @@ def p_value(p: float | None) -> str:
     return "< 0.001" if p < 0.0005 else f"{p:.3f}"
 
 
+def probability(share: float) -> str:
+    """An estimated probability with two decimals; "> 0.99" and "< 0.01" instead of a certainty."""
+    return {"1.00": "> 0.99", "0.00": "< 0.01"}.get(f"{share:.2f}", f"{share:.2f}")
+
+
 def whole(number: float) -> str:
     """615338 -> "615,338"."""
     return f"{round(number):,}"

@@ -1,4 +1,4 @@
-"""Accuracy against what it costs: parameters, MACs, training time; the front is what no other arm beats on both."""
+"""Accuracy against what it costs: parameters, MACs, training time; and how certain the front of the two is."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Any
 from ceteris.report.captions import cost_caption
 from ceteris.report.drawing import INCHES_PER_COLUMN, Drawing, Panel
 from ceteris.report.evidence import ArmEvidence, Evidence
-from ceteris.report.numbers import tick
+from ceteris.report.numbers import probability, tick
 from ceteris.report.palette import MUTED, columns_of, look, shortened
 from ceteris.report.words import Words
+from ceteris.stats.front import front_probabilities
+from ceteris.stats.ranking import mean_draws
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COSTS = ("parameters", "macs", "train_seconds")
+UNLIKELY = 0.05
+"""Probability below which an arm that is not on the front of the means is not named with it."""
+Points = Mapping[str, tuple[float, ArmEvidence]]
+"""Arm -> its cost, and the arm."""
 WIDTH, HEIGHT = 3.5, 3.0
 LEFT, RIGHT, BOTTOM, TOP = 0.62, 0.2, 0.5, 0.15
 
@@ -26,14 +32,19 @@ def cost(evidence: Evidence, words: Words) -> Drawing | None:
     if not points["parameters"]:
         return None
     kinds = [kind for kind in COSTS if points[kind]]
-    fronts = {kind: front(points[kind]) for kind in kinds}
+    study = evidence.plan.study
+    draws = mean_draws([arm.scores for arm in evidence.arms if not arm.planned.again], study.pairing)
+    chances = {
+        kind: front_probabilities(draws, {name: spent for name, (spent, _) in points[kind].items()}) for kind in kinds
+    }
+    named = {kind: _named(points[kind], chances[kind], words) for kind in kinds}
     return Drawing(
         name="cost",
-        panels=tuple(_panel(evidence, kind, points[kind], fronts[kind], words) for kind in kinds),
+        panels=tuple(_panel(evidence, kind, points[kind], chances[kind], words) for kind in kinds),
         columns=3,
-        caption=cost_caption(evidence, {kind: [arm.name for arm in fronts[kind]] for kind in kinds}, words),
+        caption=cost_caption(evidence, named, words),
         alt=words("cost.alt"),
-        data=[_row(arm) for arm in evidence.arms if arm.mean is not None],
+        data=[_row(arm, chances) for arm in evidence.arms if arm.mean is not None],
     )
 
 
@@ -44,8 +55,8 @@ def cost_of(arm: ArmEvidence, kind: str) -> float | None:
     return float(getattr(arm.planned.model, kind))
 
 
-def front(points: Mapping[str, tuple[float, ArmEvidence]]) -> list[ArmEvidence]:
-    """The arms that no other beats in accuracy at the same or less cost, cheapest first."""
+def front(points: Points) -> list[ArmEvidence]:
+    """The arms whose mean no other arm's beats at the same or less cost, cheapest first."""
     best = -1.0
     kept = []
     for _, arm in sorted(points.values(), key=lambda point: (point[0], -(point[1].mean or 0.0), point[1].index)):
@@ -53,6 +64,24 @@ def front(points: Mapping[str, tuple[float, ArmEvidence]]) -> list[ArmEvidence]:
             best = arm.mean
             kept.append(arm)
     return kept
+
+
+def _named(points: Points, chances: Mapping[str, float], words: Words) -> list[str]:
+    """The arms that are on the front by their means, or may well be, cheapest first, with their probabilities."""
+    by_mean = {arm.name for arm in front(points)}
+    said = []
+    for name in sorted(points, key=lambda name: points[name][0]):
+        if _beatable(points, chances, name) and chances[name] >= UNLIKELY:
+            said.append(words("cost.chance", arm=name, chance=probability(chances[name])))
+        elif name in by_mean:
+            said.append(name)
+    return said
+
+
+def _beatable(points: Points, chances: Mapping[str, float], name: str) -> bool:
+    """It has a probability, and an arm that costs no more could take it from the front."""
+    rivals = [other for other in chances if other != name]
+    return name in chances and any(points[other][0] <= points[name][0] for other in rivals)
 
 
 def _points(evidence: Evidence, kind: str) -> dict[str, tuple[float, ArmEvidence]]:
@@ -64,13 +93,7 @@ def _points(evidence: Evidence, kind: str) -> dict[str, tuple[float, ArmEvidence
     return found
 
 
-def _panel(
-    evidence: Evidence,
-    kind: str,
-    points: Mapping[str, tuple[float, ArmEvidence]],
-    best: Sequence[ArmEvidence],
-    words: Words,
-) -> Panel:
+def _panel(evidence: Evidence, kind: str, points: Points, chances: Mapping[str, float], words: Words) -> Panel:
     def draw(axes: Axes) -> None:
         spent = [cost for cost, _ in points.values()]
         if min(spent) > 0 and max(spent) / min(spent) > 4:
@@ -80,11 +103,11 @@ def _panel(
             room = 0.25 * (max(spent) - min(spent)) or 0.1 * max(spent) or 1.0
             axes.set_xlim(max(0.0, min(spent) - room), max(spent) + room)
         _plain_ticks(axes)
-        steps = [(points[arm.name][0], 100 * (arm.mean or 0)) for arm in best]
+        steps = [(points[arm.name][0], 100 * (arm.mean or 0)) for arm in front(points)]
         axes.plot(*zip(*steps, strict=True), color=MUTED, linewidth=1, linestyle=(0, (3, 2)), drawstyle="steps-post")
         for x, arm in points.values():
             _draw_point(axes, x, arm)
-        _label(axes, points)
+        _label(axes, points, chances)
         axes.set_xlabel(words(f"cost.{kind}"))
         axes.set_ylabel(words("axis.metric", metric=words(f"metric.{evidence.plan.study.metric}")))
 
@@ -98,8 +121,8 @@ def _draw_point(axes: Axes, x: float, arm: ArmEvidence) -> None:
     axes.plot([x], [100 * (arm.mean or 0)], drawn.marker, color=drawn.colour, markersize=7)
 
 
-def _label(axes: Axes, points: Mapping[str, tuple[float, ArmEvidence]]) -> None:
-    """Each arm's name beside its point, at the first place that is inside the axes and touches no point or name."""
+def _label(axes: Axes, points: Points, chances: Mapping[str, float]) -> None:
+    """Each arm's name, and its probability of being on the front, at the first free place beside its point."""
     width, height = WIDTH - LEFT - RIGHT, HEIGHT - BOTTOM - TOP
     low, high = axes.get_ylim()
     places = {}
@@ -108,9 +131,10 @@ def _label(axes: Axes, points: Mapping[str, tuple[float, ArmEvidence]]) -> None:
         places[name] = (across * width, (100 * (arm.mean or 0) - low) / (high - low) * height)
     taken = [(x - 0.07, x + 0.07, y - 0.07, y + 0.07) for x, y in places.values()]
     for name, (x, y) in places.items():
-        arm = points[name][1]
         shown = shortened(name, 16)
-        long = columns_of(shown) * INCHES_PER_COLUMN * 0.88
+        chance = probability(chances[name]) if _beatable(points, chances, name) else ""
+        own = columns_of(shown) * INCHES_PER_COLUMN * 0.88
+        long = own + len(chance) * INCHES_PER_COLUMN * 0.8
         options = [
             (start, start + long, y + up - 0.06, y + up + 0.06)
             for up in (0.12, -0.12, 0.0, 0.26, -0.26, 0.4, -0.4)
@@ -120,9 +144,11 @@ def _label(axes: Axes, points: Mapping[str, tuple[float, ArmEvidence]]) -> None:
         free = [box for box in inside if not any(_touch(box, other) for other in taken)]
         box = next(iter(free or inside or options))
         taken.append(box)
-        drawn = look(arm.index)
-        at = (box[0] / width, (box[2] + 0.06) / height)
-        axes.text(*at, shown, transform=axes.transAxes, va="center", fontsize=8, color=drawn.colour, weight="bold")
+        style: dict[str, Any] = {"transform": axes.transAxes, "va": "center", "fontsize": 8}
+        style["color"] = look(points[name][1].index).colour
+        axes.text(box[0] / width, (box[2] + 0.06) / height, shown, weight="bold", **style)
+        if chance:
+            axes.text((box[0] + own) / width, (box[2] + 0.06) / height, chance, **style)
 
 
 def _touch(one: Sequence[float], other: Sequence[float]) -> bool:
@@ -142,8 +168,8 @@ def _plain_ticks(axes: Axes) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(5))
 
 
-def _row(arm: ArmEvidence) -> dict[str, Any]:
+def _row(arm: ArmEvidence, chances: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
     low, high = arm.interval or (None, None)
-    return {"arm": arm.name, "mean": arm.mean, "low": low, "high": high, "n": len(arm.scored)} | {
-        kind: cost_of(arm, kind) for kind in COSTS
-    }
+    row = {"arm": arm.name, "mean": arm.mean, "low": low, "high": high, "n": len(arm.scored)}
+    row |= {kind: cost_of(arm, kind) for kind in COSTS}
+    return row | {f"front_{kind}": known.get(arm.name) for kind, known in chances.items()}
