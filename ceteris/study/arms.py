@@ -45,17 +45,22 @@ def scale_of(study: Study, name: str) -> Scale:
 
 
 def at_scale(study: Study, scale: str = FULL, seeds: list[int] | None = None) -> Study:
-    """The study with a scale's seeds and margin, or with the seeds given; of `again` as many, from its first.
+    """The study with a scale's seeds and margin, or with the seeds given, which are a fixed number without looks.
 
-    Raises InputError for seeds that an A/A check cannot go with, and for a scale that the study does not have.
+    Of `again` as many are taken, from its first. Raises InputError for seeds that an A/A check cannot go with, and for
+    a scale that the study does not have.
     """
     chosen = scale_of(study, scale)
     update: dict[str, Any] = {}
     if seeds or chosen.seeds:
         update["seeds"] = seeds or chosen.seeds
+        update["looks"] = () if seeds else chosen.looks
+        update["futility"] = chosen.futility and not seeds
     if chosen.margin:
         update["margin"] = chosen.margin
     if study.again:
+        if chosen.looks and not seeds:
+            raise InputError(Problem("an A/A check needs a fixed number of seeds, not looks", AGAIN))
         update["again"] = _as_many(study.again, update.get("seeds", study.seeds))
     return study.model_copy(update=update)
 

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from ceteris.errors import Problem, did_you_mean
 from ceteris.study.claims import Claim, Expectation
 from ceteris.study.reported import Reported
+from ceteris.study.seeds import Looked
 from ceteris.study.vocabulary import EarlyStopping, Factor, Normalize, Recipe, Scale, Split
 
 Place = tuple[int | str, ...]
@@ -58,6 +59,8 @@ def _what(detail: ErrorDetails, place: Place) -> str:
 def _hint(detail: ErrorDetails, place: Place, root: type[BaseModel]) -> str:
     if detail["type"] != "extra_forbidden":
         return ""
+    if place[-1] in Looked.model_fields:
+        return "it stands under seeds: {looks: [3, 5, 10]}"
     model = root
     for step in place[:-1]:
         model = _FIELDS.get(str(step), model)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from ceteris.study.claims import Claim
 from ceteris.study.keys import canonical_json
 from ceteris.study.reported import Reported
-from ceteris.study.seeds import Seeds, SomeSeeds, is_whole_number
+from ceteris.study.seeds import Looked, Seeds, SomeSeeds, is_whole_number
 from ceteris.study.strict import Strict
 
 Value = Any
@@ -158,12 +158,12 @@ class Factor(Strict):
         return self.path.rpartition(".")[2]
 
 
-class Scale(Strict):
+class Scale(Looked):
     """A smaller version of the study: settings laid over every arm, and perhaps fewer seeds.
 
     Attributes:
         set: dotted path -> value, laid over the recipe of every arm.
-        seeds: replaces the study's seeds.
+        seeds: replaces the study's seeds, looks and all.
         margin: replaces the study's margin.
         about: one line that says how long it takes, or what it is good for.
     """
@@ -174,7 +174,7 @@ class Scale(Strict):
     about: str = ""
 
 
-class Study(Strict):
+class Study(Looked):
     """A question and the experiment that answers it, fixed before anything is trained.
 
     Attributes:
@@ -185,7 +185,8 @@ class Study(Strict):
         factors: what changes.
         variants: arms that are whole recipes: name -> recipe fields that replace the baseline's.
         design: "one_at_a_time": the baseline and each level alone; "factorial": every combination.
-        seeds: a count (3 means 0, 1, 2) or a list; every arm is trained with the same seeds.
+        seeds: a count (3 means 0, 1, 2) or a list; every arm is trained with the same seeds. Or
+            `{"looks": [3, 5, 10]}`: the contrasts are tested after 3, 5 and 10 seeds, and only those still open go on.
         metric: the number compared, from the test predictions.
         margin: the smallest difference that matters, as a fraction (0.005 is half a percentage point).
         alpha: error rate of the whole family of contrasts.
@@ -246,6 +247,12 @@ class Study(Strict):
         if shared := sorted(set(again or ()) & set(seeds)):
             raise ValueError(f"an A/A check needs seeds of its own, and {shared[0]} is in 'seeds' too")
         return again
+
+    @model_validator(mode="after")
+    def _looks_are_fixed(self) -> Study:
+        if self.again and self.looks:
+            raise ValueError("an A/A check needs a fixed number of seeds, not looks")
+        return self
 
     @field_validator("scales")
     @classmethod
