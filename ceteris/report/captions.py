@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ceteris.report.confusions import Confusions
+from ceteris.report.design import found_afterwards
 from ceteris.report.evidence import ArmEvidence, Evidence
 from ceteris.report.numbers import percent, points
 from ceteris.report.optimism import Habit
@@ -115,18 +116,14 @@ def habit_caption(found: Sequence[Habit], words: Words) -> str:
 
 
 def how_sure(evidence: Evidence, found: Sequence[Habit], words: Words) -> list[str]:
-    """Test, family and threshold, correlation, test images against seeds, optimism, and what more seeds would do."""
+    """Test, family and threshold, what more seeds would do, test images against seeds, and optimism."""
     said = _tests(evidence, words)
     for contrast in evidence.contrasts:
         seeds = words.count("seed", len(contrast.seeds))
-        if contrast.correlation is not None:
-            r = f"{contrast.correlation:.2f}".replace("-", "\N{MINUS SIGN}")
-            said.append(words("sure.correlation", arm=contrast.arm, baseline=contrast.baseline, r=r, seeds=seeds))
         if contrast.verdict is Verdict.UNDECIDED and contrast.seeds_to_decide and contrast in evidence.compared:
             more = words.count("seed", contrast.seeds_to_decide)
             said.append(words("sure.decide", arm=contrast.arm, seeds=seeds, more=more))
-    if test_set := _test_set(evidence, words):
-        said.append(test_set)
+    said += [sentence for sentence in (found_afterwards(evidence, words), _test_set(evidence, words)) if sentence]
     if found:
         extra = sum(one.extra for one in found) / len(found)
         said.append(words("sure.optimism", optimism=percent(extra)))

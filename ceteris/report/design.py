@@ -80,7 +80,7 @@ def unfair(plan: Plan, words: Words) -> list[str]:
 
 def found_afterwards(evidence: Evidence, words: Words) -> str:
     """What this many seeds would have found, with the spread they turned out to have; empty without a spread."""
-    study, family = evidence.plan.study, sum(not arm.planned.again for arm in evidence.arms[1:])
+    study, family = evidence.plan.study, len(evidence.compared)
     spread = pooled_spread([arm.values(study.metric) for arm in evidence.arms])
     if spread is None or not family or len(study.seeds) < 2:
         return ""

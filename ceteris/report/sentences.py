@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ceteris.report.design import unfair
 from ceteris.report.evidence import SCORED, Evidence, Trial
 from ceteris.report.numbers import percent, points
 from ceteris.report.words import Words
@@ -142,7 +143,7 @@ def modified_sentence(evidence: Evidence, words: Words) -> str:
 def warnings(evidence: Evidence, words: Words) -> list[str]:
     """Everything a reader must know before using a number, most important first."""
     found = [_missing(evidence, words), *same_arms(evidence.plan, words)]
-    found += [*_confounds(evidence, words), *_lost(evidence, words)]
+    found += [*_confounds(evidence, words), *unfair(evidence.plan, words), *_lost(evidence, words)]
     hopeless = [c.arm for c in evidence.contrasts if c.verdict is Verdict.CANNOT_DECIDE]
     if hopeless and evidence.records:
         found.append(words("warning.cannot", arms=words.listed(hopeless)))
