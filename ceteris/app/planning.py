@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ceteris.app.screen import duration, table, warn
 from ceteris.lab.run import Resources, share_cores
 from ceteris.report.design import design_sentences, design_warnings, price_rows
+from ceteris.report.sentences import same_arms
 from ceteris.report.words import Words
 from ceteris.stats.outlook import GUESSED_ACCURACY, Outlook
 from ceteris.stats.power import POWER
@@ -109,7 +110,7 @@ def print_plan(out: Console, plan: Plan, view: dict[str, Any], found: Outlook) -
     out.print(_cost_line(view), soft_wrap=True)
     for line in [*_design_lines(plan, view), *design_sentences(plan, found, words)]:
         out.print(line, markup=False, soft_wrap=True)
-    for line in [*design_warnings(plan, found, words), *_warnings(plan)]:
+    for line in [*same_arms(plan, words), *design_warnings(plan, found, words), *_warnings(plan)]:
         warn(out, line)
     out.print()
     out.print(_price_table(plan, found, words))
