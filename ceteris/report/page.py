@@ -35,6 +35,7 @@ from ceteris.report.per_class import per_class_rows, per_class_table
 from ceteris.report.plain_tables import contrasts_csv, csv_text, markdown, markdown_text, results_csv, tex
 from ceteris.report.probes import shown_probes
 from ceteris.report.sentences import modified_sentence, verdict_sentences, warnings
+from ceteris.report.uncertainty import uncertainty_section
 from ceteris.report.words import Words
 from ceteris.study.findings import Findings
 from ceteris.study.manifest import Plan
@@ -77,6 +78,7 @@ def contents(evidence: Evidence, words: Words) -> dict[str, bytes]:
     figures: Mapping[str, Rendered] = shown["figures"]
     listed = [shown["results"], shown["contrasts"], *([shown["differs"]] if shown["differs"] else [])]
     listed += [one.table for one in shown["probes"] if one.table]
+    listed += [shown["uncertainty"].table] if shown["uncertainty"] else []
     made: dict[str, bytes] = {}
     for figure in figures.values():
         made |= {f"figures/{name}": content for name, content in figure.files.items()}
@@ -88,6 +90,8 @@ def contents(evidence: Evidence, words: Words) -> dict[str, bytes]:
         made["per-class.csv"] = csv_text(shown["per_class_rows"]).encode()
     made["results.csv"] = results_csv(evidence).encode()
     made["contrasts.csv"] = contrasts_csv(evidence).encode()
+    if shown["uncertainty"]:
+        made["uncertainty.csv"] = csv_text(shown["uncertainty"].rows).encode()
     made["report.md"] = _template("report.md.jinja", escaped=False).render(shown).encode()
     made["report.html"] = _template("report.html.jinja", escaped=True).render(shown).encode()
     return made
@@ -133,6 +137,7 @@ def _context(evidence: Evidence, words: Words) -> dict[str, Any]:
         "most_classes": MOST_CLASSES,
         "probes": probes,
         "how_sure": how_sure(evidence, kept, words),
+        "uncertainty": uncertainty_section(evidence, words),
         "commands": commands(evidence),
     }
 
