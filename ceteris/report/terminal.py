@@ -62,6 +62,17 @@ def lined(text: str, width: int) -> list[str]:
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Cells as lines of columns: the first flush left, all others right."""
+    cells = [[plain(cell) for cell in row] for row in rows]
+    widths = [max(columns_of(row[column]) for row in cells) for column in range(len(cells[0]))]
+    padded = [[" " * (width - columns_of(cell)) for cell, width in zip(row, widths, strict=True)] for row in cells]
+    return [
+        "  ".join([row[0] + pad[0], *(space + cell for cell, space in zip(row[1:], pad[1:], strict=True))])
+        for row, pad in zip(cells, padded, strict=True)
+    ]
+
+
 def plain(text: str) -> str:
     """Typographic signs as ASCII, for terminals and log files of any encoding."""
     for sign, replacement in ((MINUS, "-"), ("…", "~"), ("\N{EN DASH}", "-"), ("±", "+-"), ("·", ";")):
