@@ -15,8 +15,7 @@ from ceteris.report.numbers import MINUS, large, percent, points
 from ceteris.report.sentences import level
 from ceteris.report.words import Words
 from ceteris.stats.claims import Decision, Measured, Outcome, decide_claims, together
-from ceteris.stats.contrast import ArmScores
-from ceteris.stats.decide import NOT_SURVIVED
+from ceteris.stats.contrast import NOT_SURVIVED, ArmScores
 from ceteris.study.claims import ACCURACIES, EXACT, Claim, Expectation
 from ceteris.study.findings import Findings
 from ceteris.study.paths import differences

@@ -11,7 +11,7 @@ from ceteris.report.numbers import MINUS, NONE, p_value, percent, points
 from ceteris.report.sentences import level
 from ceteris.report.tables import Cell, Table
 from ceteris.report.words import Words
-from ceteris.stats.decide import NOT_SURVIVED
+from ceteris.stats.contrast import NOT_SURVIVED
 from ceteris.stats.factorial import Effect, Factorial, factorial
 from ceteris.stats.power import POWER
 from ceteris.stats.simple_effects import SimpleEffect, focus

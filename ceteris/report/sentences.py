@@ -13,8 +13,7 @@ from ceteris.report.design import unfair
 from ceteris.report.evidence import SCORED, Evidence, Trial
 from ceteris.report.numbers import percent, points
 from ceteris.report.words import Words
-from ceteris.stats.contrast import ArmScores, Contrast, Verdict
-from ceteris.stats.decide import NOT_SURVIVED
+from ceteris.stats.contrast import NOT_SURVIVED, ArmScores, Contrast, Verdict
 from ceteris.study.manifest import Plan
 from ceteris.study.record import Status
 from ceteris.study.vocabulary import FULL

@@ -9,8 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from ceteris.stats.contrast import ArmScores
-from ceteris.stats.decide import NOT_SURVIVED
+from ceteris.stats.contrast import NOT_SURVIVED, ArmScores
 from ceteris.stats.family import Step, holm
 from ceteris.stats.intervals import EQUAL, Estimate, difference_of_means, mean_of
 from ceteris.stats.power import Pairing

@@ -18,6 +18,10 @@ class Verdict(StrEnum):
     UNSTABLE = "unstable"
 
 
+NOT_SURVIVED = ("diverged", "failed")
+"""Outcomes that make an arm unstable; a trial that was stopped from outside counts as one that was not run."""
+
+
 @dataclass(frozen=True)
 class ArmScores:
     """One arm's outcomes: what the statistics need of its trials.
@@ -34,6 +38,16 @@ class ArmScores:
     lost: Mapping[int, str]
     missing: tuple[int, ...] = ()
 
+    def before(self, seed: float) -> ArmScores:
+        """The same arm with the seeds below that one only."""
+        scores = {s: score for s, score in self.scores.items() if s < seed}
+        lost = {s: status for s, status in self.lost.items() if s < seed}
+        return ArmScores(self.name, scores, lost, tuple(s for s in self.missing if s < seed))
+
+    def ended(self, seeds: int) -> bool:
+        """Whether every trial with a seed below that number has an outcome."""
+        return all(seed in self.scores or seed in self.lost for seed in range(seeds))
+
 
 @dataclass(frozen=True)
 class Contrast:
@@ -44,13 +58,16 @@ class Contrast:
         seeds: those that both arms have, in order (all of each arm's when independent).
         differences: arm - baseline per seed; empty when independent.
         difference: their mean (the difference of means when independent); None without data.
-        interval: at confidence 1 - alpha, for this contrast alone; None when there is no t-test.
+        interval: at confidence 1 - alpha, for this contrast alone; None when there is no t-test. With looks it is a
+            repeated confidence interval: all looks together hold the truth with that confidence.
         adjusted_interval: at the level at which Holm's rule tested this contrast, so that it excludes 0 exactly when
             Holm rejects; see `decide.contrasts`.
-        p: two-sided, of the planned t-test; None when there is none.
+        p: two-sided, of the planned t-test; with looks the chance of so small a p at any of them; None without a test.
         p_adjusted: Holm over the family; None when there is no p, and for an unstable contrast.
-        p_equivalent: of the two one-sided tests that the difference lies within the margin (TOST), not adjusted.
-        p_sign_flip: exact sign-flip test, a sensitivity check; None when independent or with fewer than 2 seeds.
+        p_equivalent: of the two one-sided tests that the difference lies within the margin (TOST), for this contrast
+            alone; with looks the chance of so small a p at any of them.
+        p_sign_flip: exact sign-flip test, a sensitivity check, as if there were no looks; None when independent or with
+            fewer than 2 seeds.
         correlation: of the two arms over seeds; what pairing has to work with. None with fewer than 3 seeds (two
             always give 1 or -1), without spread, and when independent.
         verdict: in one of the words.
@@ -59,9 +76,14 @@ class Contrast:
         seeds_to_decide: n that would decide an undecided contrast at 80 % power, from this spread; None otherwise.
         family: number of contrasts adjusted for.
         margin, alpha: as planned.
-        reason: in words, for "unstable" and "cannot be decided"; empty otherwise.
+        reason: in words, for "unstable", "cannot be decided" and an arm without a look yet or stopped for futility;
+            empty otherwise.
         within_margin: TOST succeeds, adjusted over the family; also true of a "better" whose difference is real and
             too small to matter.
+        looks: those registered, as numbers of seeds; empty for a fixed number of seeds.
+        look: the look that all these numbers come from; 0 before the first, and without looks.
+        open: the study goes on with this contrast: further looks are to come.
+        futile: stopped at that look because it had no hope left; it is never better, nor practically the same.
     """
 
     arm: str
@@ -85,3 +107,7 @@ class Contrast:
     alpha: float
     reason: str = ""
     within_margin: bool = False
+    looks: tuple[int, ...] = ()
+    look: int = 0
+    open: bool = False
+    futile: bool = False

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from ceteris.stats.contrast import ArmScores, Contrast, Verdict
 from ceteris.stats.family import Step, holm
-from ceteris.stats.intervals import EQUAL, Estimate, difference_of_means, mean_of, no_spread
+from ceteris.stats.futility import HOPELESS, conditional_power
+from ceteris.stats.intervals import Estimate
+from ceteris.stats.looks import look_level, overall_p
+from ceteris.stats.pair import Pair, compare, why_untested
 from ceteris.stats.power import Pairing, detectable_effect, seeds_needed, seeds_to_equate
 from ceteris.stats.sign_flip import sign_flip_p
 
-NOT_SURVIVED = ("diverged", "failed")
-"""Outcomes that make an arm unstable; a trial that was stopped from outside counts as one that was not run."""
+CLOSING = (Verdict.BETTER, Verdict.WORSE, Verdict.SAME, Verdict.UNSTABLE)
+"""Words after which an arm needs no more seeds."""
 
 
 def contrasts(
@@ -24,6 +25,9 @@ def contrasts(
     margin: float,
     alpha: float,
     pairing: Pairing = "paired",
+    *,
+    looks: Sequence[int] = (),
+    futility: bool = False,
 ) -> list[Contrast]:
     """Every arm against the baseline, in the order given.
 
@@ -41,45 +45,109 @@ def contrasts(
     Differences that are equal in every seed have no measured spread. All zero is "practically the same"; all equal
     otherwise would give t = infinity and p = 0 from a test set too coarse to show the spread: it cannot be decided.
 
+    With looks the same is done at each of them in order, on the seeds below that number and no others, with every p
+    replaced by the chance of so small a p at any look (`looks.overall_p`). A look takes place when the baseline and all
+    arms still open have an outcome for each of its seeds. An arm that is decided or unstable at a look is closed: its
+    numbers stay those of that look, whatever further trials there are. As long as no true null has been rejected, each
+    of the m true ones is tested at alpha / m or less over all looks, so the family's chance of any false "better" or
+    "worse" at any look is at most alpha (Maurer and Bretz 2013); of a false "practically the same" likewise.
+
     Args:
         arms: at least the baseline, which comes first.
         confounded: arm -> more than the named factor differs; absent means it does not.
         margin: smallest difference that matters, as a fraction.
         alpha: error rate of the family.
         pairing: as planned.
+        looks: registered numbers of seeds, rising from 2; seeds are then 0, 1, 2, ...
+        futility: at a look, also close arms whose `futility.conditional_power` is below HOPELESS. They lose every
+            chance of being rejected, so it can only lower the error.
     """
     baseline, *others = arms
-    compared = [_compare(arm, baseline, pairing) for arm in others]
-    tested = [None if pair.unstable else pair.estimate for pair in compared]
-    steps = holm([None if estimate is None else estimate.p() for estimate in tested], alpha)
-    same = holm([None if estimate is None else estimate.p_equivalent(margin) for estimate in tested], alpha)
+    design = _Design(len(others), margin, alpha, pairing, tuple(looks))
+    stops = _follow(baseline, others, design, futility) if looks else [_Stop() for _ in others]
     return [
-        _contrast(pair, _Terms(step, equal, len(others), margin, alpha, pairing), confounded.get(pair.arm.name, False))
-        for pair, step, equal in zip(compared, steps, same, strict=True)
+        _contrast(pair, terms, confounded.get(pair.arm.name, False))
+        for pair, terms in _family(baseline, others, design, stops)
     ]
 
 
 @dataclass(frozen=True)
-class _Pair:
-    """An arm and the baseline, as far as they can be compared."""
+class _Design:
+    """What the plan sets for all contrasts, and the price of its looks."""
 
-    arm: ArmScores
-    baseline: ArmScores
-    seeds: tuple[int, ...]
-    differences: tuple[float, ...]
-    difference: float | None
-    estimate: Estimate | None
-    correlation: float | None
+    family: int
+    margin: float
+    alpha: float
+    pairing: Pairing
+    looks: tuple[int, ...]
 
-    @property
-    def identical(self) -> bool:
-        """Every seed gave both arms the same score."""
-        return len(self.differences) > 1 and max(map(abs, self.differences)) <= EQUAL
+    def p(self, estimate: Estimate) -> float:
+        return overall_p(estimate.p(), self.looks, 2, self.pairing)
 
-    @property
-    def unstable(self) -> str:
-        """How many trials of which arm did not survive; empty when all did."""
-        return "; ".join(filter(None, (_losses(arm) for arm in (self.arm, self.baseline))))
+    def p_equivalent(self, estimate: Estimate) -> float:
+        return overall_p(estimate.p_equivalent(self.margin), self.looks, 1, self.pairing)
+
+    def level(self, alpha: float) -> float:
+        """Of the two-sided test at each look."""
+        return look_level(alpha, self.looks, 2, self.pairing)
+
+    def level_same(self, alpha: float) -> float:
+        """Of each one-sided test at each look."""
+        return look_level(alpha, self.looks, 1, self.pairing)
+
+
+@dataclass(frozen=True)
+class _Stop:
+    """How far an arm has come in the looks; without looks it is there."""
+
+    look: float = math.inf
+    reached: bool = True
+    closed: bool = False
+    futile: bool = False
+
+
+def _follow(baseline: ArmScores, others: Sequence[ArmScores], design: _Design, futility: bool) -> list[_Stop]:
+    """Where each arm stands after all looks that have taken place."""
+    stops = [_Stop(design.looks[0], reached=False) for _ in others]
+    for look in design.looks:
+        going = [arm for arm, stop in zip(others, stops, strict=True) if not stop.closed]
+        if not going or not all(arm.ended(look) for arm in (baseline, *going)):
+            break
+        now = [stop if stop.closed else _Stop(look) for stop in stops]
+        found = _family(baseline, others, design, now)
+        stops = [_stop(pair, terms, futility) for pair, terms in found]
+    return stops
+
+
+def _stop(pair: Pair, terms: _Terms, futility: bool) -> _Stop:
+    stop, design = terms.stop, terms.design
+    if stop.closed or _decide(pair, terms)[0] in CLOSING:
+        return replace(stop, closed=True)
+    if not (futility and pair.estimate and stop.look < design.looks[-1]):
+        return stop
+    levels = design.level(design.alpha), design.level_same(design.alpha)
+    hope = conditional_power(pair.estimate, design.looks[-1], design.margin, levels)
+    return replace(stop, closed=True, futile=True) if hope < HOPELESS else stop
+
+
+def _family(
+    baseline: ArmScores, others: Sequence[ArmScores], design: _Design, stops: Sequence[_Stop]
+) -> list[tuple[Pair, _Terms]]:
+    """Every arm and the baseline at the arm's own look, and what Holm's rule says of them as one family."""
+    pairs = [
+        compare(arm.before(stop.look), baseline.before(stop.look), design.pairing)
+        for arm, stop in zip(others, stops, strict=True)
+    ]
+    tested = [
+        pair.estimate if stop.reached and not stop.futile and not pair.unstable else None
+        for pair, stop in zip(pairs, stops, strict=True)
+    ]
+    steps = holm([None if estimate is None else design.p(estimate) for estimate in tested], design.alpha)
+    same = holm([None if estimate is None else design.p_equivalent(estimate) for estimate in tested], design.alpha)
+    return [
+        (pair, _Terms(step, equal, design, stop))
+        for pair, step, equal, stop in zip(pairs, steps, same, stops, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -88,88 +156,79 @@ class _Terms:
 
     step: Step
     same: Step
-    family: int
-    margin: float
-    alpha: float
-    pairing: Pairing
+    design: _Design
+    stop: _Stop
+
+    @property
+    def open(self) -> bool:
+        """Further looks are to come."""
+        looks, stop = self.design.looks, self.stop
+        return bool(looks) and not stop.closed and not (stop.reached and stop.look == looks[-1])
+
+    @property
+    def level(self) -> float:
+        return self.design.level(self.step.level)
 
 
-def _compare(arm: ArmScores, baseline: ArmScores, pairing: Pairing) -> _Pair:
-    if pairing == "independent":
-        ours, theirs = list(arm.scores.values()), list(baseline.scores.values())
-        gap = float(np.mean(ours) - np.mean(theirs)) if ours and theirs else None
-        seeds = tuple(sorted({*arm.scores, *baseline.scores}))
-        return _Pair(arm, baseline, seeds, (), gap, difference_of_means(ours, theirs), None)
-    seeds = tuple(sorted(arm.scores.keys() & baseline.scores.keys()))
-    ours, theirs = [arm.scores[seed] for seed in seeds], [baseline.scores[seed] for seed in seeds]
-    differences = tuple(one - two for one, two in zip(ours, theirs, strict=True))
-    gap = float(np.mean(differences)) if differences else None
-    return _Pair(arm, baseline, seeds, differences, gap, mean_of(differences), _correlation(ours, theirs))
-
-
-def _contrast(pair: _Pair, terms: _Terms, confounded: bool) -> Contrast:
-    estimate, verdict, reason = pair.estimate, *_decide(pair, terms)
-    unstable, still = verdict is Verdict.UNSTABLE, (0.0, 0.0) if pair.identical else None
+def _contrast(pair: Pair, terms: _Terms, confounded: bool) -> Contrast:
+    verdict, reason = _decide(pair, terms)
+    design, stop = terms.design, terms.stop
+    estimate = pair.estimate if stop.reached else None
+    unstable, still = verdict is Verdict.UNSTABLE, (0.0, 0.0) if pair.identical and stop.reached else None
     decided = verdict in (Verdict.BETTER, Verdict.WORSE)
+    wide = estimate.interval(design.level(design.alpha / design.family)) if estimate else (0.0, 0.0)
+    undecided = verdict is Verdict.UNDECIDED and not stop.futile
     return Contrast(
         arm=pair.arm.name,
         baseline=pair.baseline.name,
         seeds=pair.seeds,
         differences=pair.differences,
         difference=pair.difference,
-        interval=estimate.interval(terms.alpha) if estimate else still,
-        adjusted_interval=estimate.interval(terms.step.level) if estimate else still,
-        p=estimate.p() if estimate and not unstable else None,
+        interval=estimate.interval(design.level(design.alpha)) if estimate else still,
+        adjusted_interval=estimate.interval(terms.level) if estimate else still,
+        p=design.p(estimate) if estimate and not unstable else None,
         p_adjusted=terms.step.p_adjusted,
-        p_equivalent=estimate.p_equivalent(terms.margin) if estimate and not unstable else None,
+        p_equivalent=design.p_equivalent(estimate) if estimate and not unstable else None,
         p_sign_flip=sign_flip_p(pair.differences) if len(pair.differences) > 1 and not unstable else None,
         correlation=pair.correlation,
         verdict=verdict,
-        by_margin=decided
-        and estimate is not None
-        and _clears(estimate.interval(terms.alpha / terms.family), terms.margin),
+        by_margin=decided and _clears(wide, design.margin),
         confounded=confounded,
-        seeds_to_decide=_seeds_to_decide(estimate, terms) if estimate and verdict is Verdict.UNDECIDED else None,
-        family=terms.family,
-        margin=terms.margin,
-        alpha=terms.alpha,
+        seeds_to_decide=_seeds_to_decide(estimate, terms) if estimate and undecided else None,
+        family=design.family,
+        margin=design.margin,
+        alpha=design.alpha,
         reason=reason,
         within_margin=terms.same.rejected or verdict is Verdict.SAME,
+        looks=design.looks,
+        look=int(stop.look) if design.looks and stop.reached else 0,
+        open=terms.open,
+        futile=stop.futile,
     )
 
 
-def _decide(pair: _Pair, terms: _Terms) -> tuple[Verdict, str]:
-    estimate = pair.estimate
+def _decide(pair: Pair, terms: _Terms) -> tuple[Verdict, str]:
+    estimate, stop = pair.estimate, terms.stop
     if pair.unstable:
         return Verdict.UNSTABLE, pair.unstable
-    if estimate is None:
-        return (Verdict.SAME, "") if pair.identical else (Verdict.CANNOT_DECIDE, _why_untested(pair, terms.pairing))
-    if terms.step.rejected:
+    if stop.futile or not stop.reached:
+        why = "stopped for futility after" if stop.futile else "its first look is at"
+        return Verdict.UNDECIDED, f"{why} {stop.look} seeds"
+    if terms.step.rejected and estimate:
         return (Verdict.BETTER if estimate.value > 0 else Verdict.WORSE), ""
-    if terms.same.rejected:
+    if terms.same.rejected or pair.identical:
         return Verdict.SAME, ""
-    if _out_of_reach(estimate, terms):
-        return Verdict.CANNOT_DECIDE, "at this spread even a difference of 100 points would probably be missed"
-    return Verdict.UNDECIDED, ""
+    reason = "" if terms.open else _why_never(pair, terms)
+    return (Verdict.CANNOT_DECIDE if reason else Verdict.UNDECIDED), reason
 
 
-def _losses(arm: ArmScores) -> str:
-    counts = Counter(arm.lost.values())
-    planned = len(arm.scores) + len(arm.lost) + len(arm.missing)
-    lost = [f"{counts[word]} of {planned} trials {word}" for word in NOT_SURVIVED if counts[word]]
-    return f"{arm.name}: {', '.join(lost)}" if lost else ""
-
-
-def _why_untested(pair: _Pair, pairing: Pairing) -> str:
-    n = len(pair.seeds) if pairing == "paired" else min(len(pair.arm.scores), len(pair.baseline.scores))
-    if n >= 2:
-        return f"the same in all {n} seeds: their spread, and so the interval, cannot be estimated"
-    lacking = [f"{arm.name}: {count} not finished" for arm in (pair.arm, pair.baseline) if (count := _unfinished(arm))]
-    return "; ".join([f"{n} of the 2 or more seeds that an interval needs", *lacking])
-
-
-def _unfinished(arm: ArmScores) -> int:
-    return len(arm.missing) + len(arm.lost)
+def _why_never(pair: Pair, terms: _Terms) -> str:
+    """Why the design cannot decide; empty when it could have."""
+    if pair.estimate is None:
+        return why_untested(pair, terms.design.pairing)
+    if _out_of_reach(pair.estimate, terms):
+        return "at this spread even a difference of 100 points would probably be missed"
+    return ""
 
 
 def _clears(interval: tuple[float, float], margin: float) -> bool:
@@ -178,17 +237,12 @@ def _clears(interval: tuple[float, float], margin: float) -> bool:
 
 def _out_of_reach(estimate: Estimate, terms: _Terms) -> bool:
     """Whether even the largest difference of two fractions, 1, would probably be missed."""
-    return detectable_effect(round(estimate.n), estimate.arm_sd, terms.step.level, pairing=terms.pairing) > 1
+    return detectable_effect(round(estimate.n), estimate.arm_sd, terms.level, pairing=terms.design.pairing) > 1
 
 
 def _seeds_to_decide(estimate: Estimate, terms: _Terms) -> int | None:
-    sd, level = estimate.arm_sd, terms.step.level
-    differ = seeds_needed(estimate.value, sd, level, pairing=terms.pairing)
-    equal = seeds_to_equate(estimate.value, sd, terms.margin, terms.same.level, pairing=terms.pairing)
+    sd, design = estimate.arm_sd, terms.design
+    differ = seeds_needed(estimate.value, sd, terms.level, pairing=design.pairing)
+    level = design.level_same(terms.same.level)
+    equal = seeds_to_equate(estimate.value, sd, design.margin, level, pairing=design.pairing)
     return min((n for n in (differ, equal) if n is not None), default=None)
-
-
-def _correlation(ours: Sequence[float], theirs: Sequence[float]) -> float | None:
-    if len(ours) < 3 or no_spread(ours) or no_spread(theirs):
-        return None
-    return float(np.corrcoef(ours, theirs)[0, 1])

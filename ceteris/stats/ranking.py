@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ceteris.stats.contrast import ArmScores
-from ceteris.stats.decide import NOT_SURVIVED
+from ceteris.stats.contrast import NOT_SURVIVED, ArmScores
 from ceteris.stats.family import holm
 from ceteris.stats.intervals import Estimate, difference_of_means, mean_of, no_spread
 from ceteris.stats.power import Pairing
