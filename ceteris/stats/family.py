@@ -1,4 +1,4 @@
-"""Several tests at once: Holm's step-down rule, and the level at which it tested each of them."""
+"""Several tests at once: Holm's step-down rule, Benjamini and Hochberg's for lists, and the level of each test."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Step:
-    """What Holm's rule says about one hypothesis of the family.
+    """What a rule says about one hypothesis of the family.
 
     Attributes:
-        p_adjusted: the smallest family error rate at which it is rejected; None when it was not tested.
-        level: alpha / (hypotheses not yet rejected when its turn came); for all that were kept, that of the first one
-            kept. So an interval at confidence 1 - level excludes the hypothesis exactly when it is rejected.
+        p_adjusted: the smallest error rate of the rule at which it is rejected; None when it was not tested.
+        level: at which its own p was compared: for Holm's rule alpha / (hypotheses not yet rejected when its turn came),
+            and for all that were kept that of the first one kept. So an interval at confidence 1 - level excludes the
+            hypothesis exactly when it is rejected.
         rejected: at the family's alpha.
     """
 
@@ -40,3 +41,29 @@ def holm(p_values: Sequence[float | None], alpha: float) -> list[Step]:
             level, going = alpha / left, adjusted <= alpha
         steps[value] = Step(adjusted, level, going)
     return [Step(None, steps[1.0].level, False) if p is None else steps[p] for p in p_values]
+
+
+def benjamini_hochberg(p_values: Sequence[float | None], alpha: float) -> list[Step]:
+    """The step-up rule of Benjamini and Hochberg (1995): on average at most a share alpha of a list's finds is false.
+
+    That is less than a family error rate promises, and holds for independent or positively dependent tests: for
+    exploratory lists only. The level is alpha * rejections / tests, at which intervals cover the truth of all but a
+    share alpha of the rejected (Benjamini and Yekutieli 2005).
+
+    Args:
+        p_values: as for `holm`.
+        alpha: expected share of false ones among the rejected.
+    """
+    values = [1.0 if p is None else p for p in p_values]
+    steps: dict[float, Step] = {}
+    adjusted, rejected = 1.0, 0
+    for value in sorted(set(values), reverse=True):
+        up_to = sum(other <= value for other in values)
+        adjusted = min(adjusted, len(values) * value / up_to)
+        if adjusted <= alpha:
+            rejected = max(rejected, up_to)
+        steps[value] = Step(adjusted, 0.0, adjusted <= alpha)
+    level = alpha * max(1, rejected) / max(1, len(values))
+    return [
+        Step(None if p is None else steps[p].p_adjusted, level, p is not None and steps[p].rejected) for p in p_values
+    ]

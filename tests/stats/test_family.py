@@ -1,11 +1,11 @@
-"""Holm's rule against its printed example and statsmodels."""
+"""Holm's rule and that of Benjamini and Hochberg against their printed example and statsmodels."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from ceteris.stats.family import holm
+from ceteris.stats.family import benjamini_hochberg, holm
 
 BENJAMINI_HOCHBERG_1995 = [
     0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0
@@ -56,3 +56,41 @@ def test_what_could_not_be_tested_still_counts():
 
 def test_an_empty_family_has_no_steps():
     assert holm([], 0.05) == []
+
+
+def test_bonferroni_and_holm_reject_three_of_the_fifteen_and_benjamini_hochberg_four():
+    assert sum(p <= 0.05 / 15 for p in BENJAMINI_HOCHBERG_1995) == 3
+    assert sum(step.rejected for step in holm(BENJAMINI_HOCHBERG_1995, 0.05)) == 3
+    assert [step.rejected for step in benjamini_hochberg(BENJAMINI_HOCHBERG_1995, 0.05)] == [True] * 4 + [False] * 11
+
+
+@given(families, st.sampled_from([0.01, 0.05, 0.2]))
+def test_benjamini_hochberg_agrees_with_statsmodels(p_values, alpha):
+    steps = benjamini_hochberg(p_values, alpha)
+    _, adjusted, _, _ = multipletests(p_values, alpha, method="fdr_bh")
+
+    assert [step.p_adjusted for step in steps] == pytest.approx(list(adjusted))
+    assert [step.rejected for step in steps] == [step.p_adjusted <= alpha for step in steps]
+
+
+@given(families)
+def test_a_level_rejects_exactly_what_benjamini_hochberg_rejects(p_values):
+    for p, step in zip(p_values, benjamini_hochberg(p_values, 0.05), strict=True):
+        if p != pytest.approx(step.level, rel=1e-9):
+            assert (p < step.level) == step.rejected
+
+
+def test_what_could_not_be_tested_still_counts_in_a_list():
+    tested, untested = benjamini_hochberg([0.03, None], 0.05)
+
+    assert tested.p_adjusted == pytest.approx(0.06)
+    assert not tested.rejected
+    assert untested.p_adjusted is None
+    assert not untested.rejected
+    assert benjamini_hochberg([], 0.05) == []
+
+
+@given(families, st.sampled_from([0.01, 0.05, 0.2]))
+def test_a_list_rejects_whatever_holm_rejects(p_values, alpha):
+    for strict, listed in zip(holm(p_values, alpha), benjamini_hochberg(p_values, alpha), strict=True):
+        assert listed.rejected >= strict.rejected
