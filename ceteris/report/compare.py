@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from ceteris.report.answers import incomparable, right_answers
 from ceteris.report.claims import claim_arms, claim_sentence, decided_claims
 from ceteris.report.evidence import ArmEvidence, Evidence, gather
-from ceteris.report.numbers import NONE, p_value, percent, points, value
+from ceteris.report.numbers import NONE, p_value, percent, points, value, whole
 from ceteris.report.palette import columns_of, shortened
 from ceteris.report.plain_tables import contrast_values
 from ceteris.report.sentences import interval_text, verdict_sentence
 from ceteris.report.terminal import lined, plain, strip_text
+from ceteris.report.uncertainty import full_sentences, uncertainty_of, uncertainty_values
 from ceteris.report.words import Words
 from ceteris.stats.contrast import Contrast
 from ceteris.stats.decide import contrasts
+from ceteris.stats.paired_models import McNemar, mcnemar
 from ceteris.study.findings import Findings
 from ceteris.study.manifest import Plan
 from ceteris.study.paths import differences
@@ -59,7 +62,8 @@ def compare(plan: Plan, records: Mapping[str, Record], arm_a: str, arm_b: str, *
         found = differences(a.planned.recipe, b.planned.recipe)
         study = plan.study
         confounded = {b.name: len(found) > 1}
-        made = contrasts([a.scores, b.scores], confounded, study.margin, study.alpha, study.pairing)[0]
+        pairing = "independent" if a.planned.again or b.planned.again else study.pairing
+        made = contrasts([a.scores, b.scores], confounded, study.margin, study.alpha, pairing)[0]
         return Comparison(evidence, made, found, exploratory=True)
     return Comparison(evidence, planned, evidence.arm(planned.arm).planned.differs, exploratory=False)
 
@@ -67,7 +71,9 @@ def compare(plan: Plan, records: Mapping[str, Record], arm_a: str, arm_b: str, *
 def compare_text(
     plan: Plan, records: Mapping[str, Record], arm_a: str, arm_b: str, language: str = "en", *, findings: Found = None
 ) -> str:
-    """The comparison for a terminal: verdict, claims, strip, scores by seed, tests, and in what the recipes differ."""
+    """The comparison for a terminal: verdict, claims, strip, scores by seed, tests, seeds against images, the single
+    networks, and in what the recipes differ.
+    """
     found, words = compare(plan, records, arm_a, arm_b, findings=findings), Words(language)
     contrast = found.contrast
     metric = words(f"metric.{plan.study.metric}")
@@ -83,6 +89,7 @@ def compare_text(
         [strip_text([contrast], WIDTH, words)],
         _scores(found, words),
         lined(plain(tests), WIDTH),
+        *_beyond_the_verdict(found, words),
         [words("compare.differs" if changed else "compare.same"), *(f"  {line}" for line in changed)],
     ]
     return "\n\n".join("\n".join(block) for block in blocks)
@@ -106,6 +113,8 @@ def compare_dict(
         "scores": {arm.name: _by_seed(arm) for arm in (found.arm, found.baseline)},
         "keys": {arm.name: {str(t.seed): t.planned.key for t in arm.trials} for arm in (found.arm, found.baseline)},
         "differs": {path: list(values) for path, values in found.differs.items()},
+        "uncertainty": uncertainty_values(uncertainty_of(found.evidence, found.contrast)),
+        "networks": {str(seed): asdict(test) for seed, test in _networks(found).items()},
     }
 
 
@@ -114,6 +123,33 @@ def _claims(found: Comparison, words: Words) -> list[str]:
     evidence, both = found.evidence, {found.arm.name, found.baseline.name}
     about = [d for d in decided_claims(evidence) if both <= {arm.name for arm in claim_arms(evidence, d.claim)}]
     return [claim_sentence(evidence, one, words) for one in about]
+
+
+def _beyond_the_verdict(found: Comparison, words: Words) -> list[list[str]]:
+    """What the uncertainty is made of; then each pair of trained networks, with what that cannot tell."""
+    if found.evidence.same_recipe(found.contrast):
+        return []
+    metric = words(f"metric.{found.evidence.plan.study.metric}")
+    said = full_sentences(uncertainty_of(found.evidence, found.contrast), metric, words)
+    blocks = [[line for sentence in said for line in lined(plain(sentence), WIDTH)]] if said else []
+    tests = _networks(found)
+    if not tests:
+        return blocks
+    only = [words("compare.only", arm=shortened(arm.name, 20)) for arm in (found.arm, found.baseline)]
+    rows = [[words("page.seed"), *only, "p"]]
+    for seed, test in tests.items():
+        rows.append([str(seed), whole(test.first_only), whole(test.second_only), p_value(test.p)])
+    return [*blocks, [*lined(plain(words("compare.networks")), WIDTH), *_aligned(rows)]]
+
+
+def _networks(found: Comparison) -> dict[int, McNemar]:
+    """Seed -> the two networks that were trained with it, where both answered the same images."""
+    if found.evidence.same_recipe(found.contrast) or incomparable(found.contrast, found.arm, found.baseline):
+        return {}
+    metric = found.evidence.plan.study.metric
+    ours, theirs = right_answers(found.arm, metric), right_answers(found.baseline, metric)
+    shared = [seed for seed in found.contrast.seeds if seed in ours and seed in theirs]
+    return {seed: mcnemar(ours[seed], theirs[seed]) for seed in shared}
 
 
 def _by_seed(arm: ArmEvidence) -> dict[str, float | str]:
@@ -131,20 +167,23 @@ def _scores(found: Comparison, words: Words) -> list[str]:
     both = dict(zip(contrast.seeds, contrast.differences, strict=True)) if contrast.differences else {}
     rows = [[words("page.seed"), shortened(found.arm.name, 26), shortened(found.baseline.name, 26), "pp"]]
     for ours, theirs in zip(found.arm.trials, found.baseline.trials, strict=True):
-        known = [arm.scores.scores.get(ours.seed) for arm in (found.arm, found.baseline)]
-        shown = [
-            words(f"status.{trial.status}") if score is None else percent(score)
-            for trial, score in zip((ours, theirs), known, strict=True)
-        ]
+        shown = []
+        for arm, trial in ((found.arm, ours), (found.baseline, theirs)):
+            score = arm.scores.scores.get(trial.seed)
+            shown.append(words(f"status.{trial.status}") if score is None else percent(score))
         difference = both.get(ours.seed)
-        rows.append([str(ours.seed), *shown, NONE if difference is None else points(difference)])
+        seed = str(ours.seed) if ours.seed == theirs.seed else f"{ours.seed} / {theirs.seed}"
+        rows.append([seed, *shown, NONE if difference is None else points(difference)])
     means = [_mean(arm, contrast) for arm in (found.arm, found.baseline)]
     mean = NONE if contrast.difference is None else points(contrast.difference)
     rows.append([words("compare.mean"), *means, mean])
-    widths = [max(columns_of(row[column]) for row in rows) for column in range(4)]
-    lines = [
-        "  ".join(" " * (width - columns_of(cell)) + cell for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    ]
-    lines[-1] += f"  ({interval_text(contrast, words)})"
-    return [plain(line) for line in lines]
+    lines = _aligned(rows)
+    lines[-1] += f"  ({plain(interval_text(contrast, words))})"
+    return lines
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells as lines, every column flush right."""
+    widths = [max(map(columns_of, column)) for column in zip(*rows, strict=True)]
+    lines = [[" " * (w - columns_of(cell)) + cell for cell, w in zip(row, widths, strict=True)] for row in rows]
+    return [plain("  ".join(cells)) for cells in lines]

@@ -111,6 +111,20 @@ def uncertainty_sentences(one: Uncertainty, metric: str, words: Words) -> list[s
     return said
 
 
+def full_sentences(one: Uncertainty, metric: str, words: Words) -> list[str]:
+    """`uncertainty_sentences` with the variance components and the effect size."""
+    said = uncertainty_sentences(one, metric, words)
+    if one.crossed and not one.reason:
+        parts = {"seeds": one.crossed.seeds, "images": one.crossed.images, "residual": one.crossed.residual}
+        components = {name: f"{part.value:.3g}" for name, part in parts.items()}
+        said.append(words("uncertainty.components", **components))
+    if one.effect:
+        low, high = (_decimal(end, 2) for end in one.effect.interval)
+        shown = level(one.contrast.alpha)
+        said.append(words("uncertainty.effect", g=_decimal(one.effect.g, 2), level=shown, low=low, high=high))
+    return said
+
+
 @dataclass(frozen=True)
 class Section:
     """What a report shows of it all: a table with its key, sentences by contrast, and rows for a CSV file."""

@@ -1,6 +1,9 @@
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from statsmodels.stats import contingency_tables
 
 from ceteris.report.compare import compare, compare_dict, compare_text
 from ceteris.study.claims import Claim
@@ -24,7 +27,7 @@ def test_an_unplanned_pair_is_exploratory_and_is_b_minus_a(troubled):
 def test_the_text_shows_every_seed_and_fits_80_columns(troubled):
     text = compare_text(troubled.plan, troubled.records, "plain-cnn", "none")
     rows = [line.split() for line in text.splitlines() if line.strip()[:1].isdigit()]
-    assert [row[0] for row in rows] == ["0", "1", "2"]
+    assert [row[0] for row in rows] == ["0", "1", "2", "0", "1"]  # the scores, then the pairs of networks
     assert "failed" in rows[2]
     assert max(map(len, text.splitlines())) <= 80
     assert text.isascii()
@@ -54,3 +57,53 @@ def test_claims_that_rest_on_both_arms_are_told(world):
     assert "Supported: “B wins”" in text
     assert "C wins" not in text
     assert compare_dict(made.plan, made.records, "b", "c")["claims"] == []
+
+
+def test_this_test_set_and_new_images_are_told_in_full(two_arms):
+    text = " ".join(compare_text(two_arms.plan, two_arms.records, "plain-cnn", "resnet14").split())
+    assert (
+        "resnet14 minus plain-cnn on this test set: +11.42 pp top-1 (95 % interval +9.85 to +12.98, 3 seeds)." in text
+    )
+    assert "On new images from the same source: +11.42 pp top-1" in text
+    assert "Variance components of one answer's difference: seeds " in text
+    assert "Effect size (Hedges' g) " in text
+    found = compare_dict(two_arms.plan, two_arms.records, "plain-cnn", "resnet14")
+    assert found["uncertainty"]["new_low"] <= found["adjusted_low"]
+
+
+def test_single_networks_are_compared_by_seed_with_a_warning(two_arms):
+    found = json.loads(json.dumps(compare_dict(two_arms.plan, two_arms.records, "plain-cnn", "resnet14")))
+    text = compare_text(two_arms.plan, two_arms.records, "plain-cnn", "resnet14")
+    assert list(found["networks"]) == ["0", "1", "2"]
+    for seed, test in found["networks"].items():
+        ours, theirs = (
+            np.equal(record.predictions["predicted"], record.predictions["labels"])
+            for record in (two_arms.records[found["keys"][arm][seed]] for arm in ("resnet14", "plain-cnn"))
+        )
+        table = [[(ours & theirs).sum(), (ours & ~theirs).sum()], [(~ours & theirs).sum(), (~ours & ~theirs).sum()]]
+        oracle = contingency_tables.mcnemar(table, exact=True)
+        assert (test["first_only"], test["second_only"]) == (table[0][1], table[1][0])
+        assert test["p"] == pytest.approx(oracle.pvalue)
+        assert f"{seed} {test['first_only']} {test['second_only']} <" in " ".join(text.split())
+    assert "says nothing about the recipes" in " ".join(text.split())
+
+
+def test_networks_on_other_images_are_not_compared(world):
+    made = world({"a": 0.7, "b": 0.8})
+    records = {
+        key: replace(record, predictions=record.predictions | {"image": record.predictions["image"] + record.seed})
+        for key, record in made.records.items()
+    }
+    text = compare_text(made.plan, records, "a", "b")
+    assert compare_dict(made.plan, records, "a", "b")["networks"] == {}
+    assert "McNemar" not in text
+    assert "as the two arms were tested on different images" in " ".join(text.split())
+
+
+def test_a_comparison_with_lost_and_missing_trials_stays_sound(troubled):
+    for arm, reason in (("wide", "unstable"), ("a network with quite a long name", "few_seeds")):
+        found = compare_dict(troubled.plan, troubled.records, "plain-cnn", arm)
+        assert found["uncertainty"]["reason"] == reason
+        text = compare_text(troubled.plan, troubled.records, "plain-cnn", arm)
+        assert max(map(len, text.splitlines())) <= 80
+        assert text.isascii()
