@@ -22,10 +22,19 @@ from ceteris.report.claims import claim_arms, claim_sentence, claims_line, decid
 from ceteris.report.confusions import Confusions
 from ceteris.report.drawing import Rendered, render
 from ceteris.report.evidence import Evidence, Trial, gather
+from ceteris.report.factors import (
+    Factors,
+    effects_table,
+    factor_sentences,
+    factors,
+    interaction_sentences,
+    simple_table,
+)
 from ceteris.report.figures.activations import activations
 from ceteris.report.figures.confusion import MOST_CLASSES, confusion, confusion_of_each
 from ceteris.report.figures.cost import cost
 from ceteris.report.figures.habit import habit
+from ceteris.report.figures.interaction import interaction
 from ceteris.report.figures.learning import AXES, learning
 from ceteris.report.figures.strip import strip
 from ceteris.report.numbers import percent, value, whole
@@ -34,6 +43,7 @@ from ceteris.report.palette import look
 from ceteris.report.per_class import per_class_rows, per_class_table
 from ceteris.report.plain_tables import contrasts_csv, csv_text, markdown, markdown_text, results_csv, tex
 from ceteris.report.probes import shown_probes
+from ceteris.report.ranking import ranking
 from ceteris.report.sentences import modified_sentence, verdict_sentences, warnings
 from ceteris.report.uncertainty import uncertainty_section
 from ceteris.report.words import Words
@@ -77,7 +87,8 @@ def contents(evidence: Evidence, words: Words) -> dict[str, bytes]:
     shown = _context(evidence, words)
     figures: Mapping[str, Rendered] = shown["figures"]
     listed = [shown["results"], shown["contrasts"], *([shown["differs"]] if shown["differs"] else [])]
-    listed += [one.table for one in shown["probes"] if one.table]
+    listed += [one.table for one in shown["probes"] if one.table] + shown["factor_tables"]
+    listed += [shown["ranking"].table] if shown["ranking"] else []
     listed += [shown["uncertainty"].table] if shown["uncertainty"] else []
     made: dict[str, bytes] = {}
     for figure in figures.values():
@@ -102,9 +113,11 @@ def _context(evidence: Evidence, words: Words) -> dict[str, Any]:
     kept = habits(evidence)
     probes = shown_probes(evidence, words)
     decided = decided_claims(evidence)
+    design = factors(evidence)
     drawn = [
         strip(evidence, words) if evidence.contrasts else None,
         *(learning(evidence, words, axis) for axis in AXES),
+        interaction(evidence, design, words) if design else None,
         cost(evidence, words),
         confusion(found, words) if found else None,
         confusion_of_each(found, words) if found else None,
@@ -125,20 +138,38 @@ def _context(evidence: Evidence, words: Words) -> dict[str, Any]:
         "warnings": warnings(evidence, words),
         "badges": badges(evidence, words),
         "figures": {figure.name: render(figure) for figure in drawn if figure},
-        "results": tables.results(evidence, words),
+        "probes": probes,
+        "how_sure": how_sure(evidence, kept, words),
+        "uncertainty": uncertainty_section(evidence, words),
+        "commands": commands(evidence),
+        **_compared(evidence, design, words),
+        **_errors(found, words),
+    }
+
+
+def _compared(evidence: Evidence, design: Factors | None, words: Words) -> dict[str, Any]:
+    """The arms, their ranking, their contrasts, and what a factorial design says of its factors."""
+    return {
         "differs": tables.differs(evidence, words),
+        "results": tables.results(evidence, words),
+        "ranking": ranking(evidence, words),
+        "interactions": interaction_sentences(design, words) if design else [],
+        "factors": factor_sentences(design, words) if design else [],
+        "factor_tables": [made for of in (effects_table, simple_table) if design and (made := of(design, words))],
         "contrasts": tables.contrasts(evidence, words),
         "reported": tables.reported(evidence, words),
         "seed_tables": [(c, tables.seed_by_seed(evidence, c, words)) for c in evidence.contrasts],
+    }
+
+
+def _errors(found: Confusions | None, words: Words) -> dict[str, Any]:
+    """What is confused with what; nothing of it where arms tell different classes apart."""
+    return {
         "per_class": per_class_table(found, words) if found else None,
         "per_class_rows": list(per_class_rows(found)) if found else [],
         "pairs": found.pairs() if found else [],
         "hardest": found.hardest() if found else None,
         "most_classes": MOST_CLASSES,
-        "probes": probes,
-        "how_sure": how_sure(evidence, kept, words),
-        "uncertainty": uncertainty_section(evidence, words),
-        "commands": commands(evidence),
     }
 
 
