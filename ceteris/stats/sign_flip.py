@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,7 +20,7 @@ def sign_flip_p(differences: Sequence[float]) -> float:
     """
     n = len(differences)
     if n <= MOST_EXACT:
-        signs = np.array(list(itertools.product((-1.0, 1.0), repeat=n)))
+        signs = 1.0 - 2.0 * (np.arange(2**n)[:, None] >> np.arange(n) & 1)
     else:
         signs = stream(0, "sign-flip").choice((-1.0, 1.0), size=(2**MOST_EXACT, n))
         signs[0] = 1
