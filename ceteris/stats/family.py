@@ -12,9 +12,9 @@ class Step:
 
     Attributes:
         p_adjusted: the smallest error rate of the rule at which it is rejected; None when it was not tested.
-        level: at which its own p was compared: for Holm's rule alpha / (hypotheses not yet rejected when its turn came),
-            and for all that were kept that of the first one kept. So an interval at confidence 1 - level excludes the
-            hypothesis exactly when it is rejected.
+        level: at which its own p was compared: for Holm's rule alpha / (hypotheses not yet rejected when its turn
+            came), and for all that were kept that of the first one kept. So an interval at confidence 1 - level
+            excludes the hypothesis exactly when it is rejected.
         rejected: at the family's alpha.
     """
 
