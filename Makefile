@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint requirements/constraints.txt
 
-.PHONY: demo test check lint clean
+.PHONY: demo test check lint clean gate-statistics
 
 demo: .venv/installed  ## set up and run a real study on the digits that come with scikit-learn
 	$(BIN)/ceteris run quickstart
 
 test: .venv/installed-dev  ## set up and run the tests
 	$(BIN)/python -m pytest --numprocesses auto
+
+gate-statistics: .venv/installed  ## false wins and coverage over simulated studies; minutes
+	$(BIN)/python -m gates.statistics
 
 check: lint test  ## everything that CI checks
 
