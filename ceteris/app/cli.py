@@ -19,7 +19,7 @@ COMMANDS = {
     "plan": ("ceteris.app.experiment", "Show what a study would train and what it could find out; nothing runs."),
     "run": ("ceteris.app.experiment", "Plan, train what is missing, report; run again to go on."),
     "status": ("ceteris.app.experiment", "Show what is done, running and left."),
-    "compare": ("ceteris.app.experiment", "Compare two arms of a study in full."),
+    "compare": ("ceteris.app.comparing", "Compare two arms of a study in full, or results from a CSV file."),
     "report": ("ceteris.app.experiment", "Rebuild the report from records only."),
     "show": ("ceteris.app.trial", "Show one trial: recipe, curves, cost, environment, layers."),
     "predict": ("ceteris.app.trial", "Classify image files with a trial's trained weights."),

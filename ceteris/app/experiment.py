@@ -1,4 +1,4 @@
-"""`plan`, `run`, `status`, `compare`, `report`: a study from question to answer."""
+"""`plan`, `run`, `status`, `report`: a study from question to answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from ceteris.app.options import Asked, asking, json_option, with_options
+from ceteris.app.options import Asked, asking, json_option, language_option, with_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from ceteris.report.evidence import Evidence
     from ceteris.store.records import Store
     from ceteris.study.manifest import Plan
-
-language_option = click.option(
-    "--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the report."
-)
 
 
 @click.command(epilog="Example: ceteris plan cnn-vs-resnet --scale laptop")
@@ -130,39 +126,6 @@ def report(
         if len(records) < len({trial.key for trial in made.trials}):
             console().print(f"{len(records)} of {len({trial.key for trial in made.trials})} trials have a record")
         console().print(f"report: {page}", markup=False, soft_wrap=True)
-
-
-@click.command(epilog="Example: ceteris compare cnn-vs-resnet plain-cnn resnet14 --scale laptop")
-@asking()
-@click.argument("first", metavar="A")
-@click.argument("second", metavar="B")
-@json_option
-def compare(
-    asked: Asked,
-    first: str,
-    second: str,
-    as_json: bool,
-) -> None:
-    """Compare arm B with arm A in full: seeds, differences, interval, tests, verdict, and in what they differ."""
-    from ceteris.app.running import stored_findings, stored_records
-    from ceteris.app.screen import console, print_json
-    from ceteris.errors import InputError, Problem, did_you_mean
-    from ceteris.report.compare import compare_dict, compare_text
-    from ceteris.store.records import Store
-
-    shelf = Store(asked.store)
-    request = asked.request()
-    made = _planned(request, asked.place(), shelf)
-    names = [arm.name for arm in made.arms]
-    unknown = [name for name in (first, second) if name not in names]
-    if unknown:
-        raise InputError(*(Problem(f"no arm is called {n!r}", hint=did_you_mean(n, names)) for n in unknown))
-    records, findings = stored_records(made, shelf), stored_findings(made, shelf)
-    if as_json:
-        print_json(compare_dict(made, records, first, second, findings=findings))
-    else:
-        said = compare_text(made, records, first, second, findings=findings)
-        console().print(said, markup=False, soft_wrap=True)
 
 
 @click.command(epilog="Example: ceteris status quickstart")

@@ -25,6 +25,9 @@ store_option = click.option(
     show_default=True,
     help="Folder of the records.",
 )
+language_option = click.option(
+    "--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the report."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 data_options = (
     click.option(
