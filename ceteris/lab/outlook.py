@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 from ceteris.lab.run import Resources, share_cores
+from ceteris.stats.looks import look_level
 from ceteris.stats.outlook import GUESSED_ACCURACY, Outlook, Price, Spread, pooled_spread
 from ceteris.stats.power import Pairing, detectable_effect, planning_sd, seeds_needed
 from ceteris.store.records import Store
@@ -28,7 +29,7 @@ def look_ahead(plan: Plan, store: Store) -> Outlook:
     study, seeds, spread = plan.study, len(plan.study.seeds), _measured_spread(earlier)
     sd = spread.sd if spread else _guessed_sd(plan, earlier)
     family, pairing = _tested(plan)
-    level = study.alpha / family
+    level = look_level(study.alpha / family, study.looks, pairing=pairing)
     enough = seeds_needed(study.margin, sd, level, pairing=pairing)
     counts = sorted({*SEEDS_PRICED, seeds, *([enough] if enough else [])} - {1})
     effects = {n: detectable_effect(n, sd, level, pairing=pairing) for n in counts}

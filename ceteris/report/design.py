@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ceteris.report.evidence import Evidence
 from ceteris.report.numbers import percent, value, whole
 from ceteris.report.words import Words
+from ceteris.stats.looks import look_level
 from ceteris.stats.outlook import GUESSED_ACCURACY, Outlook, Spread, pooled_spread
 from ceteris.stats.power import MOST_SEEDS, POWER, detectable_effect
 from ceteris.study.fairness import confounded_pairs, unequal_tuning
@@ -84,7 +85,8 @@ def found_afterwards(evidence: Evidence, words: Words) -> str:
     spread = pooled_spread([arm.values(study.metric) for arm in evidence.arms])
     if spread is None or not family or len(study.seeds) < 2:
         return ""
-    effect = detectable_effect(len(study.seeds), spread.sd, study.alpha / family, pairing=study.pairing)
+    level = look_level(study.alpha / family, study.looks, pairing=study.pairing)
+    effect = detectable_effect(len(study.seeds), spread.sd, level, pairing=study.pairing)
     if effect > 1:
         return ""
     named = _named(evidence.plan, words)

@@ -69,8 +69,8 @@ class Outlook:
         spread: the measured one, with how well it is known; None for a guess.
         accuracy: mean of the earlier trials; None without any.
         family: number of contrasts adjusted for.
-        level: of the first test that Holm makes.
-        effect: the smallest difference found with 80 % power; None with one seed, which has no test.
+        level: of the first test that Holm makes; with looks, of each of them.
+        effect: the smallest difference found with 80 % power, or more with looks; None with one seed: it has no test.
         seeds_for_margin: seeds that find a difference as small as the margin; None beyond 1,000.
         prices: of several numbers of seeds, the planned one among them.
         cannot: why this design cannot decide anything: "one_seed" or "out_of_reach"; empty when it can.

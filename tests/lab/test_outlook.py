@@ -7,6 +7,7 @@ import pytest
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.outlook import NEIGHBOURS, earlier_scores, look_ahead
 from ceteris.lab.plan import Request, make_plan
+from ceteris.stats.looks import look_level
 from ceteris.stats.power import detectable_effect, planning_sd, seeds_needed
 from ceteris.study.keys import trial_key
 from ceteris.study.record import Cost, Record, Status
@@ -127,6 +128,13 @@ def test_a_larger_family_needs_a_larger_effect(study, place, store, planned):
 
     assert look_ahead(larger, store).level == pytest.approx(0.05 / 3)
     assert look_ahead(larger, store).effect > look_ahead(planned, store).effect
+
+
+def test_looks_are_paid_for_in_the_level(study, place, store):
+    found = look_ahead(plan_of(study, place, store, seeds={"looks": [3, 5, 10]}), store)
+
+    assert found.level == look_level(0.05, (3, 5, 10)) < 0.05
+    assert found.effect == detectable_effect(10, found.sd, found.level)
 
 
 def test_one_seed_cannot_decide(study, place, store):
