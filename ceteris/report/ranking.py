@@ -11,6 +11,7 @@ from ceteris.report.numbers import NONE, percent, probability
 from ceteris.report.sentences import level
 from ceteris.report.tables import Cell, Table, arm_cell
 from ceteris.report.words import Words
+from ceteris.stats.intervals import EQUAL
 from ceteris.stats.ranking import Rank, ranks
 
 FEWEST_ARMS = 3
@@ -64,8 +65,11 @@ def _row(arm: ArmEvidence, rank: Rank, words: Words) -> tuple[Cell, ...]:
 
 
 def _winner(found: Sequence[Rank], words: Words) -> str:
-    first = found[0]
-    arms = words.count("arm", len(found))
+    first, arms = found[0], words.count("arm", len(found))
+    highest = first.mean or 0.0
+    equal = [rank.arm for rank in found if rank.mean is not None and highest - rank.mean <= EQUAL]
+    if len(equal) > 1:
+        return words("rank.tied", first=words.listed(equal), arms=arms)
     if first.best is None:
         return words("rank.highest", arm=first.arm, arms=arms)
     return words("rank.winner", arm=first.arm, arms=arms, best=probability(first.best))

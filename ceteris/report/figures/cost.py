@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ceteris.report.captions import cost_caption
 from ceteris.report.drawing import INCHES_PER_COLUMN, Drawing, Panel
 from ceteris.report.evidence import ArmEvidence, Evidence
-from ceteris.report.numbers import probability, tick
+from ceteris.report.numbers import probability, tick, whole
 from ceteris.report.palette import MUTED, columns_of, look, shortened
 from ceteris.report.words import Words
 from ceteris.stats.front import front_probabilities
@@ -131,10 +131,9 @@ def _label(axes: Axes, points: Points, chances: Mapping[str, float]) -> None:
         places[name] = (across * width, (100 * (arm.mean or 0) - low) / (high - low) * height)
     taken = [(x - 0.07, x + 0.07, y - 0.07, y + 0.07) for x, y in places.values()]
     for name, (x, y) in places.items():
-        shown = shortened(name, 16)
-        chance = probability(chances[name]) if _beatable(points, chances, name) else ""
-        own = columns_of(shown) * INCHES_PER_COLUMN * 0.88
-        long = own + len(chance) * INCHES_PER_COLUMN * 0.8
+        chance = f" · {probability(chances[name])}" if _beatable(points, chances, name) else ""
+        shown = shortened(name, 16) + chance
+        long = columns_of(shown) * INCHES_PER_COLUMN * 0.88
         options = [
             (start, start + long, y + up - 0.06, y + up + 0.06)
             for up in (0.12, -0.12, 0.0, 0.26, -0.26, 0.4, -0.4)
@@ -144,11 +143,9 @@ def _label(axes: Axes, points: Points, chances: Mapping[str, float]) -> None:
         free = [box for box in inside if not any(_touch(box, other) for other in taken)]
         box = next(iter(free or inside or options))
         taken.append(box)
-        style: dict[str, Any] = {"transform": axes.transAxes, "va": "center", "fontsize": 8}
-        style["color"] = look(points[name][1].index).colour
-        axes.text(box[0] / width, (box[2] + 0.06) / height, shown, weight="bold", **style)
-        if chance:
-            axes.text((box[0] + own) / width, (box[2] + 0.06) / height, chance, **style)
+        drawn = look(points[name][1].index)
+        at = (box[0] / width, (box[2] + 0.06) / height)
+        axes.text(*at, shown, transform=axes.transAxes, va="center", fontsize=8, color=drawn.colour, weight="bold")
 
 
 def _touch(one: Sequence[float], other: Sequence[float]) -> bool:
@@ -158,14 +155,15 @@ def _touch(one: Sequence[float], other: Sequence[float]) -> bool:
 def _plain_ticks(axes: Axes) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
+    low, high = axes.get_xlim()
+    close = high - low < 0.1 * high and low > 100
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda number, _: whole(number) if close else tick(number)))
     axes.xaxis.set_minor_formatter(NullFormatter())
     if axes.get_xscale() == "log":
-        low, high = axes.get_xlim()
         subs = (1.0, 2.0, 5.0) if high / low < 200 else (1.0,)
         axes.xaxis.set_major_locator(LogLocator(subs=subs, numticks=8))
     else:
-        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.xaxis.set_major_locator(MaxNLocator(3 if close else 5))
 
 
 def _row(arm: ArmEvidence, chances: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
