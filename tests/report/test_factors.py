@@ -136,18 +136,31 @@ def test_other_designs_have_no_factors(two_arms):
     assert factor_values(evidence, Words("en")) is None
 
 
-@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("language", languages())
-def test_the_page_has_the_section_and_its_answer_at_the_top(factorial_world, language):
+@pytest.mark.parametrize("arms", [CROSSED, PLAIN])
+def test_every_language_says_as_much(factorial_world, language, arms):
+    made = factorial_world(arms)
+    evidence = gather(made.plan, made.records)
+    sentences = said(evidence, language)
+    assert len(sentences) == len(said(evidence))
+    assert not any(BANNED.search(sentence) or "{" in sentence for sentence in sentences)
+    assert simple_table(factors(evidence), Words(language)) is not None or arms is PLAIN
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_page_has_the_ranking_the_section_and_its_answer_at_the_top(factorial_world):
     two = {"baseline": 0.8, "lr=0.01": 0.8, "norm=none": 0.8, "none 0.01": 0.3}
     made = factorial_world(two, (NORM, Factor("optimizer.lr", [0.01])), sealed=False)
     evidence = gather(made.plan, made.records)
-    files = contents(evidence, Words(language))
+    files = contents(evidence, Words("en"))
     page, text = (files[name].decode() for name in ("report.html", "report.md"))
-    first = said(evidence, language)[0]
+    first = said(evidence)[0]
     assert page.index('<a href="#factors">') < page.index('<section id="differs">')
     assert page.index('id="results"') < page.index('<section id="factors">') < page.index('id="learning"')
-    assert {"tables/factors.tex", "tables/simple-effects.tex", "figures/interaction.svg"} <= set(files)
+    title = f"<h3>{Words('en')('rank.title')}</h3>"
+    assert page.index('id="results"') < page.index(title) < page.index('<section id="factors">')
+    made_files = ("tables/factors.tex", "tables/simple-effects.tex", "tables/ranking.tex", "figures/interaction.svg")
+    assert set(made_files) <= set(files)
     assert markdown_text(first) in text
     assert not BANNED.search(text)
 
