@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +12,7 @@ from ceteris.app.live import Board, reading_progress
 from ceteris.app.screen import console
 from ceteris.data.source import DataPlace
 from ceteris.lab.facts import KnownFacts
+from ceteris.lab.looks import rounds, standing
 from ceteris.lab.plan import Request, make_plan
 from ceteris.lab.run import (
     Resources,
@@ -24,6 +25,7 @@ from ceteris.lab.run import (
     write_manifest,
 )
 from ceteris.report.page import write_report
+from ceteris.stats.contrast import Contrast
 from ceteris.store.atomic import write_atomically
 from ceteris.store.records import Store
 from ceteris.study.findings import Findings
@@ -61,27 +63,51 @@ def run_request(
     with reading_progress() as progress:
         place = DataPlace(place.data_dir, place.cache_dir, place.allow_modified, progress)
         plan = make_plan(request, place, KnownFacts(store.root / "facts"))
-        folder = study_folder(store, request)
-        write_manifest(plan, folder)
-        write_atomically(folder / "study.yaml", write_study(request.study).encode())
-        if retry_failed:
-            reopen_failed(plan, store)
-        check_resources(resources)
-        jobs = missing_jobs(plan, place, store, resources)
-        if jobs:
-            prepare_data(plan, place)
-    keys = {trial.key for trial in plan.trials}
-    untrained = len(store.missing(keys))
-    out.print(_counts(plan, len(keys), untrained, len(jobs) - untrained), markup=False)
+    folder = study_folder(store, request)
+    write_manifest(plan, folder)
+    write_atomically(folder / "study.yaml", write_study(request.study).encode())
+    if retry_failed:
+        reopen_failed(plan, store)
+    check_resources(resources)
     try:
-        with Board(plan, keys - {job.key for job in jobs}, out, _strip_printer(plan, store, out)) as board:
-            run_jobs(jobs, resources, len(keys), board.tell)
+        trained = _train(plan, place, store, resources, out)
     except KeyboardInterrupt:
         out.print(INTERRUPTED, markup=False)
         _report(plan, store, folder, language)
         raise
     records, report = _report(plan, store, folder, language)
-    return Finished(plan, records, report, untrained)
+    return Finished(plan, records, report, trained)
+
+
+def _train(plan: Plan, place: DataPlace, store: Store, resources: Resources, out: Console) -> int:
+    """Train and measure what is missing, look by look when the study has looks; how many trials were trained."""
+    trained, prepared = 0, False
+    for wanted in rounds(plan, store):
+        jobs = missing_jobs(plan, place, store, resources, wanted)
+        keys = {trial.key for trial in wanted}
+        untrained = len(store.missing(keys))
+        if jobs and not prepared:
+            with reading_progress() as progress:
+                prepare_data(plan, DataPlace(place.data_dir, place.cache_dir, place.allow_modified, progress))
+            prepared = True
+        out.print(_counts(plan, len(keys), untrained, len(jobs) - untrained), markup=False)
+        shown = replace(plan, trials=wanted)
+        with Board(shown, keys - {job.key for job in jobs}, out, _strip_printer(plan, store, out)) as board:
+            run_jobs(jobs, resources, len({trial.key for trial in plan.trials}), board.tell)
+        trained += untrained
+        if plan.study.looks:
+            out.print(_look_line(standing(plan, store)), markup=False, soft_wrap=True)
+    return trained
+
+
+def _look_line(found: Sequence[Contrast]) -> str:
+    """What the latest look closed, and how many arms go on."""
+    look = max(contrast.look for contrast in found)
+    closed = [contrast for contrast in found if contrast.look == look and not contrast.open]
+    said = [f"{c.arm} {'stopped for futility' if c.futile else c.verdict}" for c in closed] or ["nothing closed"]
+    going = sum(contrast.open for contrast in found)
+    on = f"; {going} {'arm goes' if going == 1 else 'arms go'} on" if going else ""
+    return f"look at {look} seeds: {', '.join(said)}{on}"
 
 
 def _report(plan: Plan, store: Store, folder: Path, language: str) -> tuple[dict[str, Record], Path]:
@@ -91,7 +117,7 @@ def _report(plan: Plan, store: Store, folder: Path, language: str) -> tuple[dict
 
 
 def _counts(plan: Plan, trials: int, untrained: int, unmeasured: int) -> str:
-    """What there is to do; a trial that only lacks findings is measured, not trained."""
+    """What there is to do, up to the next look; a trial that only lacks findings is measured, not trained."""
     measured = f", {unmeasured} to measure" if unmeasured else ""
     done = f"{trials} trials, {trials - untrained - unmeasured} done, {untrained} to train{measured}"
     return f"{plan.study.name} at scale {plan.scale}: {done}"
@@ -113,8 +139,11 @@ def _strip_printer(plan: Plan, store: Store, out: Console) -> Callable[[int], No
         from ceteris.report.evidence import gather
         from ceteris.report.terminal import strip_text
 
+        study = plan.study
+        if (seed + 1 not in study.looks[:-1]) if study.looks else (seed == study.seeds[-1]):
+            return
         evidence = gather(plan, stored_records(plan, store))
-        if seed != plan.study.seeds[-1] and any(contrast.interval for contrast in evidence.contrasts):
+        if any(contrast.interval for contrast in evidence.contrasts):
             out.print(strip_text(evidence.contrasts, width=min(out.width, 80)), markup=False)
 
     return show

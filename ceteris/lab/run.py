@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,7 +19,7 @@ from ceteris.registry import modules_added
 from ceteris.store.atomic import write_atomically
 from ceteris.store.records import Store
 from ceteris.study.arms import arms
-from ceteris.study.manifest import Plan
+from ceteris.study.manifest import Plan, PlannedTrial
 from ceteris.study.record import Status
 
 MANIFEST = "plan.json"
@@ -52,13 +52,16 @@ def write_manifest(plan: Plan, folder: Path) -> None:
     write_atomically(folder / MANIFEST, plan.to_json())
 
 
-def missing_jobs(plan: Plan, place: DataPlace, store: Store, resources: Resources) -> list[Job]:
-    """Jobs for the trials that have no record, or lack findings of the study's probes.
+def missing_jobs(
+    plan: Plan, place: DataPlace, store: Store, resources: Resources, wanted: Collection[PlannedTrial] | None = None
+) -> list[Job]:
+    """Jobs for the trials that have no record, or lack findings of the study's probes; of all, or of the wanted ones.
 
     Block by block, the longest of a block first; a shared key once.
     """
     keys = {trial.key for trial in plan.trials}
-    left = {key for key in keys if not store.has(key) or store.missing_findings(key, plan.probes)}
+    asked = {trial.key for trial in (plan.trials if wanted is None else wanted)}
+    left = {key for key in asked if not store.has(key) or store.missing_findings(key, plan.probes)}
     if not left:
         return []
     device = resources.device or _best_device()

@@ -71,6 +71,16 @@ def contrasts(
     ]
 
 
+def seeds_wanted(found: Sequence[Contrast]) -> dict[str, int]:
+    """Arm -> how many seeds it is trained with, as far as its study with looks is decided; the baseline with the most.
+
+    A contrast that is closed has the seeds of its look, an open one those of the next. Without contrasts, or without
+    looks, nothing is said.
+    """
+    wanted = {c.arm: next(n for n in c.looks if n > c.look) if c.open else c.look for c in found if c.looks}
+    return wanted | {c.baseline: max(wanted.values()) for c in found if c.looks}
+
+
 @dataclass(frozen=True)
 class _Design:
     """What the plan sets for all contrasts, and the price of its looks."""

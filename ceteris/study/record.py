@@ -22,6 +22,10 @@ class Status(StrEnum):
     STOPPED = "stopped"
 
 
+SCORED = (Status.FINISHED, Status.DID_NOT_LEARN)
+"""How a trial ended whose score counts."""
+
+
 @dataclass(frozen=True)
 class DataFacts:
     """What was trained on, as far as it decides keys and models.
