@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ceteris.errors import InputError, Problem, did_you_mean
-from ceteris.report.numbers import MINUS, NONE, p_value, percent, points
+from ceteris.report.numbers import NONE, p_value, percent, points
 from ceteris.report.palette import shortened
 from ceteris.report.plain_tables import contrast_values
 from ceteris.report.results_file import Results
@@ -167,13 +167,13 @@ def _arms(outside: Outside, words: Words) -> list[list[str]]:
 
 
 def _tests(outside: Outside, words: Words) -> list[list[str]]:
-    """A row per contrast: difference and every p."""
-    names = ("arm", "difference", "p", "p_adjusted", "p_equivalent", "p_sign_flip", "correlation")
-    rows = [[words(f"page.{name}") for name in names]]
+    """A row per contrast: difference, every p, and the correlation of the arms over seeds."""
+    names = ("p", "p_adjusted", "p_equivalent", "p_sign_flip")
+    rows = [[words("page.arm"), "pp", *(words(f"page.{name}") for name in names), "r"]]
     for one in outside.contrasts:
         difference = NONE if one.difference is None else points(one.difference)
         tests = [p_value(p) for p in (one.p, one.p_adjusted, one.p_equivalent, one.p_sign_flip)]
-        r = NONE if one.correlation is None else f"{one.correlation:+.2f}".replace("-", MINUS)
+        r = NONE if one.correlation is None else f"{one.correlation:+.2f}"
         rows.append([shortened(one.arm, LONGEST_NAME), difference, *tests, r])
     return rows
 

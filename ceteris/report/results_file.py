@@ -83,6 +83,7 @@ def read_results(path: Path, *, percent: bool = False) -> Results:
         trials += [found] if found else []
     problems += [*_doubled(trials, path), *_scaled(trials, path, percent=percent)]
     problems += _uneven(trials, path) if CORRECT in names else []
+    problems.sort(key=lambda problem: int(problem.where.removeprefix(str(path))[1:] or 0))
     if not problems and len({trial.arm for trial in trials}) < 2:
         problems.append(Problem("has fewer than two arms: there is nothing to compare", str(path)))
     if len(problems) > MOST_SAID:
