@@ -172,6 +172,8 @@ def _summary(evidence: Evidence, language: str) -> dict[str, Any]:
     from dataclasses import asdict
 
     from ceteris.report.claims import claim_values
+    from ceteris.report.factors import factor_values
+    from ceteris.report.ranking import ranking_values
     from ceteris.report.sentences import verdict_sentences
     from ceteris.report.words import Words
 
@@ -183,6 +185,8 @@ def _summary(evidence: Evidence, language: str) -> dict[str, Any]:
         "verdicts": verdict_sentences(evidence, words),
         "contrasts": [asdict(contrast) for contrast in evidence.contrasts],
         "claims": claim_values(evidence, words),
+        "ranking": ranking_values(evidence),
+        "factors": factor_values(evidence, words),
         "trials": [
             {"arm": t.arm, "seed": t.seed, "key": t.key, "status": str(records[t.key].status), **records[t.key].metrics}
             for t in made.trials

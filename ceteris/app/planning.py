@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ceteris.app.screen import duration, table, warn
 from ceteris.lab.run import Resources, share_cores
 from ceteris.report.design import design_sentences, design_warnings, price_rows
+from ceteris.report.factors import planned_sentences
 from ceteris.report.sentences import same_arms
 from ceteris.report.words import Words
 from ceteris.stats.outlook import GUESSED_ACCURACY, Outlook
@@ -57,6 +58,7 @@ def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
         "family": found.family,
         "alpha": plan.study.alpha,
         "margin": plan.study.margin,
+        "factors": planned_sentences(plan, found.sd, Words("en")),
         **_design_values(plan, found),
     }
 
@@ -108,7 +110,7 @@ def print_plan(out: Console, plan: Plan, view: dict[str, Any], found: Outlook) -
     out.print(rows)
     out.print()
     out.print(_cost_line(view), soft_wrap=True)
-    for line in [*_design_lines(plan, view), *design_sentences(plan, found, words)]:
+    for line in [*_design_lines(plan, view), *view["factors"], *design_sentences(plan, found, words)]:
         out.print(line, markup=False, soft_wrap=True)
     for line in [*same_arms(plan, words), *design_warnings(plan, found, words), *_warnings(plan)]:
         warn(out, line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,10 +13,11 @@ from ceteris.report.sentences import level
 from ceteris.report.tables import Cell, Table
 from ceteris.report.words import Words
 from ceteris.stats.contrast import NOT_SURVIVED
-from ceteris.stats.factorial import Effect, Factorial, factorial
+from ceteris.stats.factorial import Effect, Factorial, detectable, effects_of, factorial
 from ceteris.stats.power import POWER
 from ceteris.stats.simple_effects import SimpleEffect, focus
 from ceteris.study.design import Design, factorial_design
+from ceteris.study.manifest import Plan
 
 TIMES = " × "
 
@@ -44,7 +46,7 @@ def factors(evidence: Evidence) -> Factors | None:
     """The analysis of a factorial study; None for any other design.
 
     A combination without a score leaves interactions open, and after a lost trial the rest are a selection: neither is
-    analysed.
+    analysed. Registered looks share alpha equally among them (Bonferroni): the study may have stopped at any of them.
     """
     design, study = factorial_design(evidence.plan), evidence.plan.study
     if design is None:
@@ -53,7 +55,8 @@ def factors(evidence: Evidence) -> Factors | None:
     lost = tuple(arm.name for arm in cells if any(status in NOT_SURVIVED for status in arm.scores.lost.values()))
     empty = tuple(arm.name for arm in cells if not arm.scores.scores)
     blocked = study.pairing == "paired"
-    found = None if lost or empty else _analysed(design, cells, study.alpha, blocked=blocked)
+    each = study.alpha / max(1, len(study.looks))
+    found = None if lost or empty else _analysed(design, cells, each, blocked=blocked)
     return Factors(design, found, lost, empty, study.metric, study.alpha, blocked)
 
 
@@ -88,7 +91,10 @@ def factor_sentences(shown: Factors, words: Words) -> list[str]:
     averages = [name for name in shown.design.factors if shown.found.depends(name)]
     if averages:
         said.append(words("factors.averages", factors=words.listed(averages)))
-    return [sentence for sentence in said if sentence] + [_method(shown, shown.found, words)]
+    said += [_method(shown, shown.found, words)]
+    looks = round(shown.alpha / shown.found.alpha)
+    said += [words("factors.looks", looks=looks, level=f"{100 * shown.found.alpha:.3g}")] if looks > 1 else []
+    return [sentence for sentence in said if sentence]
 
 
 def interaction_sentences(shown: Factors, words: Words) -> list[str]:
@@ -108,6 +114,32 @@ def factor_values(evidence: Evidence, words: Words) -> dict[str, Any] | None:
     found: Mapping[str, Any] = asdict(shown.found) if shown.found else {}
     levels = {name: list(known) for name, known in shown.design.levels.items()}
     return {"levels": levels, **found, "sentences": factor_sentences(shown, words)}
+
+
+def planned_sentences(plan: Plan, sd: float, words: Words) -> list[str]:
+    """What a factorial plan will test, interactions first, and the smallest dependence that it can find.
+
+    Args:
+        plan: of any design; nothing is said of one that is not factorial.
+        sd: expected of one arm's seeds, a fraction.
+        words: in which language.
+    """
+    design = factorial_design(plan)
+    if design is None:
+        return []
+    terms = [TIMES.join(term) for term in effects_of(design.factors)]
+    said = [words("factors.planned", effects=words("list.comma").join(terms), n=len(terms))]
+    seeds, cells = len(plan.study.seeds), len(design.arms)
+    freedom = (seeds - 1) * (cells - 1 if plan.study.pairing == "paired" else cells)
+    if freedom < 1:
+        return said
+    alpha = plan.study.alpha / max(1, len(plan.study.looks)) / len(terms)
+    found = []
+    for pair in (term for term in effects_of(design.factors) if len(term) == 2):
+        counts = [len(design.levels[name]) for name in pair]
+        effect = detectable(counts, cells // math.prod(counts), seeds, sd, freedom, alpha=alpha)
+        found.append(words("factors.planned_pair", pair=TIMES.join(pair), effect=percent(effect)))
+    return [*said, words("factors.planned_power", power=f"{100 * POWER:.0f}", pairs=words("list.comma").join(found))]
 
 
 def _analysed(design: Design, cells: Sequence[ArmEvidence], alpha: float, *, blocked: bool) -> Factorial:
@@ -185,7 +217,7 @@ def _sentence(shown: Factors, found: Factorial, effect: Effect, words: Words) ->
         return words("factors.matters", **values)
     reference, other = shown.design.levels[first]
     low, high = (points(end) for end in effect.interval)
-    interval = words("interval.adjusted", level=level(found.alpha), low=low, high=high)
+    interval = words("interval.adjusted", level=level(shown.alpha), low=low, high=high)
     values |= {"level": other, "reference": reference, "difference": points(effect.estimate), "interval": interval}
     return words("factors.differs", **values)
 

@@ -48,12 +48,15 @@ def ranking_values(evidence: Evidence) -> list[dict[str, Any]]:
 
 
 def ranked(evidence: Evidence) -> list[Rank]:
-    """The arms of the comparison (no A/A check) by their means, those without one last; none with fewer than 3."""
+    """The arms of the comparison (no A/A check) by their means, those without one last; none with fewer than 3.
+
+    Registered looks share alpha equally among them (Bonferroni): the study may have stopped at any of them.
+    """
     study = evidence.plan.study
     arms = [arm.scores for arm in evidence.arms if not arm.planned.again]
     if len(arms) < FEWEST_ARMS:
         return []
-    found = ranks(arms, study.alpha, study.pairing)
+    found = ranks(arms, study.alpha / max(1, len(study.looks)), study.pairing)
     return sorted(found, key=lambda rank: -1.0 if rank.mean is None else rank.mean, reverse=True)
 
 

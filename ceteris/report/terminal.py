@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ceteris.report.claims import claim_sentences
 from ceteris.report.evidence import Evidence
+from ceteris.report.factors import factors, interaction_sentences
 from ceteris.report.figures.strip import limits
 from ceteris.report.numbers import MINUS, percent, points
 from ceteris.report.palette import columns_of, shortened
@@ -44,9 +45,11 @@ def strip_text(contrasts: Sequence[Contrast], width: int = 80, words: Words | No
 
 
 def verdict_lines(evidence: Evidence, words: Words, width: int = 80) -> list[str]:
-    """Verdict and claim sentences as lines of at most that many columns; first of all, that the data is modified."""
-    modified = modified_sentence(evidence, words)
-    said = [*([modified] if modified else []), *verdict_sentences(evidence, words), *claim_sentences(evidence, words)]
+    """Verdicts, interactions and claims as lines of at most that many columns; first of all, that data is modified."""
+    modified, design = modified_sentence(evidence, words), factors(evidence)
+    said = [*([modified] if modified else []), *verdict_sentences(evidence, words)]
+    said += interaction_sentences(design, words) if design else []
+    said += claim_sentences(evidence, words)
     return [line for sentence in said for line in lined(plain(sentence), width)]
 
 

@@ -94,8 +94,7 @@ def factorial(
     empty = empty_cells(levels, scores, block)
     if empty:
         raise ValueError(f"no score for {', '.join(' '.join(map(str, cell)) for cell in empty)}")
-    names = list(levels)
-    terms = [term for order in range(len(names), 0, -1) for term in itertools.combinations(names, order)]
+    terms = effects_of(list(levels))
     columns = {term: _columns([levels[name] for name in term]) for term in terms}
     values = np.asarray(scores, float) - np.mean(scores)
     fixed = _fixed(len(values), block)
@@ -109,6 +108,11 @@ def factorial(
     found = [effect.factors for effect in effects if effect.found and effect.order > 1]
     simple = simple_effects(levels, scores, block, found, alpha)
     return Factorial(tuple(effects), freedom, error, simple, alpha)
+
+
+def effects_of(factors: Sequence[str]) -> list[tuple[str, ...]]:
+    """The factors of every interaction and main effect, those of most factors first."""
+    return [term for order in range(len(factors), 0, -1) for term in itertools.combinations(factors, order)]
 
 
 def empty_cells(

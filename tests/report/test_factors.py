@@ -12,11 +12,19 @@ from scipy import stats
 
 from ceteris.report.drawing import render
 from ceteris.report.evidence import gather
-from ceteris.report.factors import effects_table, factor_sentences, factor_values, factors, simple_table
+from ceteris.report.factors import (
+    effects_table,
+    factor_sentences,
+    factor_values,
+    factors,
+    planned_sentences,
+    simple_table,
+)
 from ceteris.report.figures.interaction import interaction
 from ceteris.report.page import contents
 from ceteris.report.plain_tables import csv_text, markdown_text
 from ceteris.report.words import Words, languages
+from ceteris.stats.factorial import detectable
 from ceteris.study.record import Status
 from ceteris.study.vocabulary import Factor
 
@@ -150,7 +158,7 @@ def test_every_language_says_as_much(factorial_world, language, arms):
 @pytest.mark.usefixtures("quick")
 def test_the_page_has_the_ranking_the_section_and_its_answer_at_the_top(factorial_world):
     two = {"baseline": 0.8, "lr=0.01": 0.8, "norm=none": 0.8, "none 0.01": 0.3}
-    made = factorial_world(two, (NORM, Factor("optimizer.lr", [0.01])), sealed=False)
+    made = factorial_world(two, (NORM, Factor("optimizer.lr", [0.01])), seeds=2, sealed=False)
     evidence = gather(made.plan, made.records)
     files = contents(evidence, Words("en"))
     page, text = (files[name].decode() for name in ("report.html", "report.md"))
@@ -203,6 +211,30 @@ def test_three_factors_are_drawn_as_pairs_of_averages(factorial_world):
     scores = [[evidence.arm(name).scores.scores[seed] for name in ("000", "001")] for seed in range(3)]
     assert drawing.data[0]["mean"] == pytest.approx(np.mean(scores))
     assert "average over the levels of the other factors" in drawing.caption
+
+
+def test_a_plan_says_what_will_be_tested_and_what_dependence_it_can_find(factorial_world, two_arms):
+    plan = factorial_world(CROSSED, absent=[(arm, seed) for arm in CROSSED for seed in range(3)]).plan
+    tests, power = planned_sentences(plan, 0.01, Words("en"))
+    assert tests.startswith("Factors: norm × lr, norm, lr, in this order; F tests of a linear model, 3 adjusted")
+    smallest = 100 * detectable([2, 3], 1, 3, 0.01, 10, alpha=0.05 / 3)
+    assert power.endswith(f"between two differences: norm × lr {smallest:.2f} pp.")
+    assert planned_sentences(two_arms.plan, 0.01, Words("en")) == []
+
+
+def test_one_planned_seed_has_no_smallest_dependence(factorial_world):
+    plan = factorial_world(CROSSED, seeds=1, absent=[(arm, 0) for arm in CROSSED]).plan
+    assert len(planned_sentences(plan, 0.01, Words("en"))) == 1
+
+
+def test_registered_looks_share_alpha(factorial_world):
+    made = factorial_world(PLAIN)
+    study = made.plan.study.model_copy(update={"looks": [2, 3]})
+    evidence = gather(replace(made.plan, study=study), made.records)
+    assert factors(evidence).found.alpha == pytest.approx(0.025)
+    assert said(evidence)[-1] == (
+        "The study may stop at any of 2 registered looks, so each is held to a family error of 2.5 %."
+    )
 
 
 def test_values_for_other_programs(crossed):
