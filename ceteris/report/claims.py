@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ceteris.report.evidence import SCORED, ArmEvidence, Evidence, Trial
+from ceteris.report.evidence import ArmEvidence, Evidence, Trial
 from ceteris.report.numbers import MINUS, large, percent, points
 from ceteris.report.sentences import level
 from ceteris.report.words import Words
@@ -19,7 +19,7 @@ from ceteris.stats.contrast import NOT_SURVIVED, ArmScores
 from ceteris.study.claims import ACCURACIES, EXACT, Claim, Expectation
 from ceteris.study.findings import Findings
 from ceteris.study.paths import differences
-from ceteris.study.record import Status
+from ceteris.study.record import SCORED, Status
 
 
 @dataclass(frozen=True)

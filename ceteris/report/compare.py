@@ -63,7 +63,7 @@ def compare(plan: Plan, records: Mapping[str, Record], arm_a: str, arm_b: str, *
         study = plan.study
         confounded = {b.name: len(found) > 1}
         pairing = "independent" if a.planned.again or b.planned.again else study.pairing
-        made = contrasts([a.scores, b.scores], confounded, study.margin, study.alpha, pairing)[0]
+        made = contrasts([a.scores, b.scores], confounded, study.margin, study.alpha, pairing, looks=study.looks)[0]
         return Comparison(evidence, made, found, exploratory=True)
     return Comparison(evidence, planned, evidence.arm(planned.arm).planned.differs, exploratory=False)
 
@@ -166,7 +166,7 @@ def _scores(found: Comparison, words: Words) -> list[str]:
     contrast = found.contrast
     both = dict(zip(contrast.seeds, contrast.differences, strict=True)) if contrast.differences else {}
     rows = [[words("page.seed"), shortened(found.arm.name, 26), shortened(found.baseline.name, 26), "pp"]]
-    for ours, theirs in zip(found.arm.trials, found.baseline.trials, strict=True):
+    for ours, theirs in zip(found.arm.trials, found.baseline.trials, strict=not contrast.looks):
         shown = []
         for arm, trial in ((found.arm, ours), (found.baseline, theirs)):
             score = arm.scores.scores.get(trial.seed)

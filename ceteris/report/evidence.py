@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from ceteris.stats.contrast import ArmScores, Contrast
-from ceteris.stats.decide import contrasts
+from ceteris.stats.decide import contrasts, seeds_wanted
 from ceteris.stats.intervals import mean_interval
 from ceteris.study.findings import Findings
 from ceteris.study.manifest import Plan, PlannedArm, PlannedTrial
-from ceteris.study.record import Cost, Record, Status
+from ceteris.study.record import SCORED, Cost, Record
 
-SCORED = (Status.FINISHED, Status.DID_NOT_LEARN)
 MISSING = "missing"
 
 
@@ -100,13 +99,15 @@ class ArmEvidence:
 class Evidence:
     """A plan, what was recorded of it, and what follows: arms (baseline first) and the planned contrasts.
 
-    `findings` are those of the plan's probes, by trial key.
+    `findings` are those of the plan's probes, by trial key. With looks an arm's trials are those up to the look that
+    closed it, or up to the next one; `spared` holds the others, trained elsewhere or not.
     """
 
     plan: Plan
     arms: tuple[ArmEvidence, ...]
     contrasts: tuple[Contrast, ...]
     findings: Mapping[str, Sequence[Findings]] = field(default_factory=dict)
+    spared: tuple[PlannedTrial, ...] = ()
 
     @property
     def baseline(self) -> ArmEvidence:
@@ -154,7 +155,7 @@ class Evidence:
 
     def same_recipe(self, contrast: Contrast) -> bool:
         """Both arms have the very same trials: one recipe under two names."""
-        keys = [[trial.planned.key for trial in self.arm(n).trials] for n in (contrast.arm, contrast.baseline)]
+        keys = [[trial.key for trial in self.plan.trials_of(n)] for n in (contrast.arm, contrast.baseline)]
         return keys[0] == keys[1]
 
     def crosses_environments(self, contrast: Contrast) -> bool:
@@ -169,7 +170,15 @@ def gather(
 ) -> Evidence:
     """Join a plan with the records and findings that exist, by key, and decide the planned contrasts."""
     arms = tuple(_arm(plan, records, index, planned) for index, planned in enumerate(plan.arms))
-    return Evidence(plan, arms, tuple(decide(plan, arms)), findings or {})
+    decided = tuple(decide(plan, arms))
+    wanted = seeds_wanted(decided)
+    if not wanted:
+        return Evidence(plan, arms, decided, findings or {})
+    shown = tuple(trial for trial in plan.trials if trial.seed < wanted[trial.arm])
+    looked = replace(plan, trials=shown)
+    arms = tuple(_arm(looked, records, index, planned) for index, planned in enumerate(plan.arms))
+    spared = tuple(trial for trial in plan.trials if trial not in shown)
+    return Evidence(plan, arms, decided, findings or {}, spared)
 
 
 def decide(plan: Plan, arms: tuple[ArmEvidence, ...]) -> list[Contrast]:
@@ -180,7 +189,9 @@ def decide(plan: Plan, arms: tuple[ArmEvidence, ...]) -> list[Contrast]:
     study = plan.study
     confounded = {arm.name: arm.planned.confounded for arm in arms}
     planned = [arm.scores for arm in arms if not arm.planned.again]
-    made = contrasts(planned, confounded, study.margin, study.alpha, study.pairing)
+    made = contrasts(
+        planned, confounded, study.margin, study.alpha, study.pairing, looks=study.looks, futility=study.futility
+    )
     check = [arm.scores for arm in arms if arm.planned.again]
     return made + contrasts([arms[0].scores, *check], confounded, study.margin, study.alpha, "independent")
 

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ceteris.report.design import unfair
-from ceteris.report.evidence import SCORED, Evidence, Trial
+from ceteris.report.evidence import Evidence, Trial
 from ceteris.report.numbers import percent, points
 from ceteris.report.words import Words
 from ceteris.stats.contrast import NOT_SURVIVED, ArmScores, Contrast, Verdict
 from ceteris.study.manifest import Plan
-from ceteris.study.record import Status
+from ceteris.study.record import SCORED, Status
 from ceteris.study.vocabulary import FULL
 
 

@@ -111,7 +111,7 @@ def seed_by_seed(evidence: Evidence, contrast: Contrast, words: Words) -> Table:
     sides = (evidence.arm(contrast.arm), evidence.arm(contrast.baseline))
     both = dict(zip(contrast.seeds, contrast.differences, strict=True)) if contrast.differences else {}
     rows = []
-    for ours, theirs in zip(sides[0].trials, sides[1].trials, strict=True):
+    for ours, theirs in zip(sides[0].trials, sides[1].trials, strict=not contrast.looks):
         difference = both.get(ours.seed)
         shown = NONE if difference is None else points(difference)
         seed = str(ours.seed) if ours.seed == theirs.seed else f"{ours.seed} / {theirs.seed}"
