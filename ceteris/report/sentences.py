@@ -41,13 +41,14 @@ def verdict_sentence(evidence: Evidence, contrast: Contrast, words: Words) -> st
     if evidence.same_recipe(contrast):
         return words("verdict.same_recipe", arm=arm.name, baseline=baseline.name)
     sides = Sides(arm.scores, baseline.scores, words(f"metric.{evidence.plan.study.metric}"))
-    return check_sentence(contrast, sides, words) if arm.planned.again else contrast_sentence(contrast, sides, words)
+    told = check_sentence if arm.planned.again else contrast_sentence
+    return words("list.sentence").join([told(contrast, sides, words), *_outcomes(evidence, contrast, words)])
 
 
 def check_sentence(contrast: Contrast, sides: Sides, words: Words) -> str:
     """What came of an A/A check: one recipe under two sets of seeds, so that a difference found is a false alarm."""
     decided = contrast.verdict in (Verdict.BETTER, Verdict.WORSE)
-    passed = contrast.verdict in (Verdict.SAME, Verdict.UNDECIDED)
+    passed = contrast.verdict in (Verdict.SAME, Verdict.UNDECIDED) and contrast.interval is not None
     if not decided and not passed:
         return words("check.other", said=contrast_sentence(contrast, sides, words))
     values = _values(contrast, sides, words) | {"alpha": f"{100 * contrast.alpha:g}"}
@@ -85,6 +86,9 @@ def _values(contrast: Contrast, sides: Sides, words: Words) -> dict[str, str]:
 def _not_decided(contrast: Contrast, sides: Sides, values: dict[str, str], words: Words) -> list[str]:
     if contrast.verdict is Verdict.SAME:
         return [words("verdict.same", **values)]
+    if contrast.verdict is Verdict.UNDECIDED and contrast.interval is None and not contrast.looks:
+        seen = [] if contrast.difference is None else [words("verdict.seen", **values)]
+        return [words("verdict.not_yet", **values, reason=_why_not(contrast, sides, words)), *seen]
     if contrast.verdict is Verdict.UNDECIDED:
         more = contrast.seeds_to_decide
         decide = [words("verdict.seeds_to_decide", seeds=words.count("seed", more))] if more else []
@@ -94,6 +98,23 @@ def _not_decided(contrast: Contrast, sides: Sides, values: dict[str, str], words
         counts = words.listed(_losses(sides, words))
         return [words("verdict.unstable", **values, counts=counts), *seen]
     return [words("verdict.cannot", **values, reason=_why_not(contrast, sides, words)), *seen]
+
+
+def _outcomes(evidence: Evidence, contrast: Contrast, words: Words) -> list[str]:
+    """Trials at chance level that count in a contrast, trials that were stopped, and those that have not been run."""
+    arms, said = (evidence.arm(contrast.arm), evidence.arm(contrast.baseline)), []
+    for status, key in ((Status.DID_NOT_LEARN, "verdict.at_chance"), (Status.STOPPED, "verdict.left_out")):
+        counts = [
+            words("reason.lost", lost=count, trials=words.count("trial", len(arm.trials)), arm=arm.name, status=shown)
+            for arm in arms
+            if (count := arm.statuses().get(status)) and (shown := words(f"status.{status}"))
+        ]
+        said += [words(key, counts=words.listed(counts))] if counts else []
+    left = [(arm.name, [trial for trial in arm.trials if trial.record is None]) for arm in arms]
+    where = [words("warning.missing_seeds", arm=name, seeds=seed_list(of, words)) for name, of in left if of]
+    if where and not contrast.looks:
+        said.append(words("verdict.interim", where=words("list.arm").join(where)))
+    return said
 
 
 def interval_text(contrast: Contrast, words: Words, *, flipped: bool = False) -> str:

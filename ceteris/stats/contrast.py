@@ -76,8 +76,8 @@ class Contrast:
         seeds_to_decide: n that would decide an undecided contrast at 80 % power, from this spread; None otherwise.
         family: number of contrasts adjusted for.
         margin, alpha: as planned.
-        reason: in words, for "unstable", "cannot be decided" and an arm without a look yet or stopped for futility;
-            empty otherwise.
+        reason: in words, for "unstable", "cannot be decided", an arm without a look yet or stopped for futility, and
+            one that lacks trials for an interval; empty otherwise.
         within_margin: TOST succeeds, adjusted over the family; also true of a "better" whose difference is real and
             too small to matter.
         looks: those registered, as numbers of seeds; empty for a fixed number of seeds.

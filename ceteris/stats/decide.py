@@ -11,7 +11,7 @@ from ceteris.stats.family import Step, holm
 from ceteris.stats.futility import HOPELESS, conditional_power
 from ceteris.stats.intervals import Estimate
 from ceteris.stats.looks import look_level, overall_p
-from ceteris.stats.pair import Pair, compare, why_untested
+from ceteris.stats.pair import Pair, compare, unfinished, why_untested
 from ceteris.stats.power import Pairing, detectable_effect, seeds_needed, seeds_to_equate
 from ceteris.stats.sign_flip import sign_flip_p
 
@@ -44,6 +44,7 @@ def contrasts(
 
     Differences that are equal in every seed have no measured spread. All zero is "practically the same"; all equal
     otherwise would give t = infinity and p = 0 from a test set too coarse to show the spread: it cannot be decided.
+    As long as trials that could still change that have not been run, it is undecided instead.
 
     With looks the same is done at each of them in order, on the seeds below that number and no others, with every p
     replaced by the chance of so small a p at any look (`looks.overall_p`). A look takes place when the baseline and all
@@ -229,11 +230,12 @@ def _decide(pair: Pair, terms: _Terms) -> tuple[Verdict, str]:
     if terms.same.rejected or pair.identical:
         return Verdict.SAME, ""
     reason = "" if terms.open else _why_never(pair, terms)
-    return (Verdict.CANNOT_DECIDE if reason else Verdict.UNDECIDED), reason
+    never = bool(reason) and not unfinished(pair, terms.design.pairing)
+    return (Verdict.CANNOT_DECIDE if never else Verdict.UNDECIDED), reason
 
 
 def _why_never(pair: Pair, terms: _Terms) -> str:
-    """Why the design cannot decide; empty when it could have."""
+    """Why there is no decision with these trials alone; empty when there could have been one."""
     if pair.estimate is None:
         return why_untested(pair, terms.design.pairing)
     if _out_of_reach(pair.estimate, terms):

@@ -75,6 +75,14 @@ def why_untested(pair: Pair, pairing: Pairing) -> str:
     return "; ".join([f"{n} of the 2 or more seeds that an interval needs", *lacking])
 
 
+def unfinished(pair: Pair, pairing: Pairing) -> bool:
+    """Whether trials that have not been run yet would give an interval, or a better one."""
+    ours, theirs = ({*arm.scores, *arm.missing} for arm in (pair.arm, pair.baseline))
+    if pairing == "paired":
+        return len(ours & theirs) > max(1, len(pair.seeds))
+    return min(len(ours), len(theirs)) > 1 and bool(pair.arm.missing or pair.baseline.missing)
+
+
 def _unfinished(arm: ArmScores) -> int:
     return len(arm.missing) + len(arm.lost)
 

@@ -95,7 +95,6 @@ def test_all_that_went_wrong_is_warned_of(troubled):
         "wide: 1 of 3 trials diverged (seed 1).",
         "none: 1 of 3 trials failed (seed 2).",
         "none: 2 of 3 trials did not learn (seeds 0, 1)",
-        "Cannot be decided by this design: a network with quite a long name.",
         "wide and plain-cnn ran in different environments (threads 1 / 2)",
         "ran beside other trials",
         "Scale laptop, not full",

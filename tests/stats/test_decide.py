@@ -99,12 +99,13 @@ def test_equal_arms_are_decided_sooner_by_the_margin():
     assert 3 < wide.seeds_to_decide < 20
 
 
-def test_one_seed_cannot_decide_and_the_rest_is_missing():
+def test_one_seed_is_undecided_while_the_rest_has_not_been_run():
     found = contrasts(
         [arm("relu", [0.7, 0.7, 0.71]), arm("gelu", [0.8], missing=(1, 2))], {"gelu": True}, 0.005, 0.05, "paired"
     )[0]
 
-    assert found.verdict is Verdict.CANNOT_DECIDE
+    assert found.verdict is Verdict.UNDECIDED
+    assert found.seeds_to_decide is None
     assert found.difference == pytest.approx(0.1)
     assert (found.interval, found.adjusted_interval, found.p, found.p_adjusted, found.p_sign_flip) == (None,) * 5
     assert found.reason == "1 of the 2 or more seeds that an interval needs; gelu: 2 not finished"
@@ -117,6 +118,30 @@ def test_nothing_yet_cannot_decide():
     assert found.verdict is Verdict.CANNOT_DECIDE
     assert found.difference is None
     assert found.seeds == (0,)
+
+
+@pytest.mark.parametrize("pairing", ["paired", "independent"])
+@pytest.mark.parametrize(
+    ("relu", "gelu", "verdict"),
+    [
+        (arm("relu", [0.7, 0.8]), arm("gelu", [], missing=(0, 1)), Verdict.UNDECIDED),
+        (arm("relu", [], missing=(0, 1)), arm("gelu", [], missing=(0, 1)), Verdict.UNDECIDED),
+        (arm("relu", [0.7, 0.8]), ArmScores("gelu", {0: 0.8}, {1: "stopped"}), Verdict.CANNOT_DECIDE),
+        (arm("relu", [0.7]), arm("gelu", [], missing=(0,)), Verdict.CANNOT_DECIDE),
+    ],
+    ids=["arm not run", "nothing run", "stopped", "one seed"],
+)
+def test_a_design_is_not_blamed_for_trials_that_were_not_run(relu, gelu, verdict, pairing):
+    found = contrasts([relu, gelu], {}, 0.005, 0.05, pairing)[0]
+    assert found.verdict is verdict
+    assert found.reason
+
+
+def test_a_spread_that_one_more_trial_may_show_is_waited_for():
+    ours, theirs = [0.8, 0.7, 0.7], [0.7, 0.6, 0.6]
+    waiting = contrasts([arm("relu", theirs, missing=(3,)), arm("gelu", ours, missing=(3,))], {}, 0.005, 0.05)[0]
+    assert waiting.verdict is Verdict.UNDECIDED
+    assert contrasts([arm("relu", theirs), arm("gelu", ours)], {}, 0.005, 0.05)[0].verdict is Verdict.CANNOT_DECIDE
 
 
 def test_missing_trials_only_reduce_n():
@@ -215,7 +240,7 @@ def test_word_interval_and_p_never_contradict_each_other(arms, alpha, pairing):
     for found in contrasts(arms, {}, 0.01, alpha, pairing):
         assert found.family == len(arms) - 1
         if found.p is None:
-            assert found.verdict in (Verdict.CANNOT_DECIDE, Verdict.SAME)
+            assert found.verdict in (Verdict.CANNOT_DECIDE, Verdict.SAME, Verdict.UNDECIDED)
             continue
         low, high = found.adjusted_interval
         assume(min(abs(low), abs(high)) > 1e-9)
