@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint requirements/constraints.txt
 
-.PHONY: demo test check lint clean gate-statistics
+.PHONY: demo test smoke check lint clean gate-statistics
 
 demo: .venv/installed  ## set up and run a real study on the digits that come with scikit-learn
 	$(BIN)/ceteris run quickstart
 
 test: .venv/installed-dev  ## set up and run the tests
 	$(BIN)/python -m pytest --numprocesses auto
+
+smoke: .venv/installed-dev  ## every built-in study through the command line, on images of noise; minutes
+	$(BIN)/python -m pytest tests/smoke -m smoke --durations 0
 
 gate-statistics: .venv/installed  ## false wins and coverage over simulated studies; minutes
 	$(BIN)/python -m gates.statistics
