@@ -108,7 +108,8 @@ def habit_caption(found: Sequence[Habit], words: Words) -> str:
             arm=one.arm.name,
             best=percent(one.best),
             chosen=percent(one.chosen),
-            optimism=points(one.extra),
+            optimism=points(one.mean("optimism")),
+            more=percent(one.best - one.mean("last")),
         )
         for one in found
     ]
@@ -125,7 +126,7 @@ def how_sure(evidence: Evidence, found: Sequence[Habit], words: Words) -> list[s
             said.append(words("sure.decide", arm=contrast.arm, seeds=seeds, more=more))
     said += [sentence for sentence in (found_afterwards(evidence, words), _test_set(evidence, words)) if sentence]
     if found:
-        extra = sum(one.extra for one in found) / len(found)
+        extra = sum(one.mean("optimism") for one in found) / len(found)
         said.append(words("sure.optimism", optimism=percent(extra)))
     return said
 

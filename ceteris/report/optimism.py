@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -11,41 +12,54 @@ from ceteris.stats.metrics import optimism
 
 
 @dataclass(frozen=True)
-class Habit:
-    """One arm's means over its trials, as fractions.
+class Curve:
+    """One trial's sealed test curve, opened: accuracies as fractions.
 
     Attributes:
-        trials: each with its accuracy at the chosen epoch, at its best test epoch, and the optimism of that choice.
-        chosen, best, extra: the means of these three.
+        chosen: at the epoch chosen on validation.
+        best: at the best test epoch.
+        last: at the last epoch.
+        optimism: of choosing the epoch on the test images.
     """
 
+    trial: Trial
+    chosen: float
+    best: float
+    last: float
+    optimism: float
+
+
+@dataclass(frozen=True)
+class Habit:
+    """One arm's curves, one per trial that kept it."""
+
     arm: ArmEvidence
-    trials: tuple[tuple[Trial, float, float, float], ...]
+    curves: tuple[Curve, ...]
 
     @property
     def chosen(self) -> float:
-        return sum(row[1] for row in self.trials) / len(self.trials)
+        return self.mean("chosen")
 
     @property
     def best(self) -> float:
-        return sum(row[2] for row in self.trials) / len(self.trials)
+        return self.mean("best")
 
-    @property
-    def extra(self) -> float:
-        return sum(row[3] for row in self.trials) / len(self.trials)
+    def mean(self, of: Literal["chosen", "best", "last", "optimism"]) -> float:
+        """Over the trials, as a fraction."""
+        return float(np.mean([getattr(curve, of) for curve in self.curves]))
 
 
 def habits(evidence: Evidence) -> list[Habit]:
     """Every arm that kept sealed test predictions."""
     found = []
     for arm in evidence.arms:
-        rows = tuple(row for trial in arm.scored if (row := _measured(trial)))
-        if rows:
-            found.append(Habit(arm, rows))
+        curves = tuple(curve for trial in arm.scored if (curve := _opened(trial)))
+        if curves:
+            found.append(Habit(arm, curves))
     return found
 
 
-def _measured(trial: Trial) -> tuple[Trial, float, float, float] | None:
+def _opened(trial: Trial) -> Curve | None:
     record = trial.record
     if record is None or "sealed_predicted" not in record.predictions or not record.chosen_epoch:
         return None
@@ -53,4 +67,5 @@ def _measured(trial: Trial) -> tuple[Trial, float, float, float] | None:
     by_epoch = correct.mean(axis=1)
     if len(by_epoch) < record.chosen_epoch:
         return None
-    return trial, float(by_epoch[record.chosen_epoch - 1]), float(by_epoch.max()), float(optimism(correct))
+    chosen, best, last = (float(by_epoch[place]) for place in (record.chosen_epoch - 1, by_epoch.argmax(), -1))
+    return Curve(trial, chosen, best, last, float(optimism(correct)))

@@ -10,7 +10,7 @@ from ceteris.report.numbers import NONE, duration, large, memory, p_value, perce
 from ceteris.report.palette import look
 from ceteris.report.sentences import level, verdict_label
 from ceteris.report.words import Words
-from ceteris.stats.contrast import Contrast, Verdict
+from ceteris.stats.contrast import NOT_SURVIVED, Contrast, Verdict
 from ceteris.stats.intervals import mean_interval, one_sample
 from ceteris.study.vocabulary import FULL
 
@@ -202,11 +202,21 @@ def _score(evidence: Evidence, trial: Trial, words: Words) -> Cell:
     return Cell(words(f"status.{trial.status}") if score is None else percent(score), href=f"#{trial.anchor}")
 
 
-def _compared(evidence: Evidence, arm: ArmEvidence, metric: str, published: float, words: Words) -> str:
+def _not_compared(evidence: Evidence, arm: ArmEvidence, words: Words) -> str:
+    """Why an arm is not what a published number was measured on; empty when it is."""
     if evidence.plan.scale != FULL:
         return words("reported.scale", scale=evidence.plan.scale)
     if not arm.planned.data.official:
         return words("reported.modified")
+    if evidence.plan.overrides:
+        return words("reported.changed", paths=words("list.comma").join(evidence.plan.overrides))
+    lost = sum(status in NOT_SURVIVED for status in arm.scores.lost.values())
+    return words("reported.lost", lost=lost, trials=words.count("trial", len(arm.trials))) if lost else ""
+
+
+def _compared(evidence: Evidence, arm: ArmEvidence, metric: str, published: float, words: Words) -> str:
+    if why_not := _not_compared(evidence, arm, words):
+        return why_not
     against = one_sample(arm.values(metric), published, evidence.plan.study.alpha)
     if against is None:
         return words("reported.no_interval")

@@ -128,9 +128,12 @@ def test_pictures_keep_their_pixels(channels):
 
 def test_the_best_test_epoch_never_prints_less(two_arms, evidence):
     for one in habits(evidence):
-        for trial, chosen, best, _ in one.trials:
-            assert chosen == pytest.approx(two_arms.records[trial.planned.key].metrics["top1"])
-            assert best >= chosen
+        for curve in one.curves:
+            record = two_arms.records[curve.trial.planned.key]
+            right = record.predictions["sealed_predicted"] == record.predictions["labels"]
+            assert curve.chosen == pytest.approx(record.metrics["top1"])
+            assert curve.last == pytest.approx(right[-1].mean())
+            assert curve.best >= max(curve.chosen, curve.last)
 
 
 def test_no_sealed_curve_no_habit(world):

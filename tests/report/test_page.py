@@ -1,6 +1,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -189,6 +190,22 @@ def test_a_full_scale_is_compared(world):
     assert "outside the 95 % interval" in rows[0]
     assert "inside the 95 % interval" in rows[1]
     assert all(re.search(r"\| \d\d\.\d\d \\\[\d\d", row) for row in rows)
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_is_not_the_published_recipe_is_not_compared(world):
+    reported = {"a": Reported(top1=0.99), "b": Reported(top1=0.5)}
+    full = world({"a": 0.7, "b": 0.8}, scale="full", reported=reported, ended={("b", 1): Status.DIVERGED})
+    a, b = compared(full.plan, full.records)
+    assert "outside the 95 % interval" in a
+    assert "not compared: 1 of 3 trials diverged or failed" in b
+    changed = replace(full.plan, overrides={"epochs": 1})
+    assert all("not compared: settings were changed by hand (epochs)" in row for row in compared(changed, full.records))
+
+
+def compared(plan, records):
+    text = contents(gather(plan, records), Words("en"))["report.md"].decode()
+    return [line for line in text.splitlines() if re.match(r"\| [ab] \| top-1 ", line)]
 
 
 def test_assumptions_notes_and_commands_are_there(page):

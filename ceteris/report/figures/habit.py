@@ -38,14 +38,15 @@ def habit(found: Sequence[Habit], words: Words) -> Drawing | None:
         data=[
             {
                 "arm": one.arm.name,
-                "seed": trial.seed,
-                "key": trial.planned.key,
-                "chosen": chosen,
-                "best_test_epoch": best,
-                "optimism": extra,
+                "seed": curve.trial.seed,
+                "key": curve.trial.planned.key,
+                "chosen": curve.chosen,
+                "best_test_epoch": curve.best,
+                "last": curve.last,
+                "optimism": curve.optimism,
             }
             for one in found
-            for trial, chosen, best, extra in one.trials
+            for curve in one.curves
         ],
     )
 
