@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ceteris.report import drawing
+from ceteris.report import drawing, page
 from ceteris.study.arms import at_scale
 from ceteris.study.keys import trial_key
 from ceteris.study.manifest import Plan, PlannedArm, PlannedTrial
@@ -172,6 +172,12 @@ def quick(monkeypatch):
     """Without PNG and PDF, which take most of the time and are looked at elsewhere."""
     save = drawing._saved
     monkeypatch.setattr(drawing, "_saved", lambda figure, kind, **o: save(figure, kind, **o) if kind == "svg" else b"")
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Without any figure, for tests of what is said beside them."""
+    monkeypatch.setattr(page, "render", lambda shown: drawing.Rendered(shown, (), (), {}))
 
 
 @pytest.fixture(scope="session")

@@ -170,7 +170,7 @@ def test_the_headline_stays_over_seeds_on_this_test_set(world):
     assert without.contrasts == gather(made.plan, made.records).contrasts
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_page_shows_table_sentences_and_data(two_arms, language):
     words = Words(language)
@@ -187,7 +187,7 @@ def test_the_page_shows_table_sentences_and_data(two_arms, language):
     assert "tables/uncertainty.tex" in files
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("undrawn")
 def test_a_study_without_a_difference_has_no_such_part(world):
     made = world({"a": 0.7, "b": 0.8}, absent=[("b", seed) for seed in range(3)])
     files = contents(gather(made.plan, made.records), Words("en"))

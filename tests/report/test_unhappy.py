@@ -92,7 +92,7 @@ def test_a_diverged_arm_is_unstable_and_the_others_stay_decided(world):
     assert c.startswith("c is better than a by ")
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize(
     "options",
