@@ -189,9 +189,8 @@ def decide(plan: Plan, arms: tuple[ArmEvidence, ...]) -> list[Contrast]:
     study = plan.study
     confounded = {arm.name: arm.planned.confounded for arm in arms}
     planned = [arm.scores for arm in arms if not arm.planned.again]
-    made = contrasts(
-        planned, confounded, study.margin, study.alpha, study.pairing, looks=study.looks, futility=study.futility
-    )
+    options: dict[str, Any] = {"correction": study.correction, "looks": study.looks, "futility": study.futility}
+    made = contrasts(planned, confounded, study.margin, study.alpha, study.pairing, **options)
     check = [arm.scores for arm in arms if arm.planned.again]
     return made + contrasts([arms[0].scores, *check], confounded, study.margin, study.alpha, "independent")
 

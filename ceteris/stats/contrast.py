@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ceteris.study.correction import Correction
+
 
 class Verdict(StrEnum):
     """The only words a contrast can be given; `decide.contrasts` says when."""
@@ -84,6 +86,8 @@ class Contrast:
         look: the look that all these numbers come from; 0 before the first, and without looks.
         open: the study goes on with this contrast: further looks are to come.
         futile: stopped at that look because it had no hope left; it is never better, nor practically the same.
+        correction: of the family. "dunnett" and "exploratory" stand for their rules where Holm's is named above; then
+            "better" and "worse" of an exploratory list are finds to be confirmed.
     """
 
     arm: str
@@ -111,3 +115,4 @@ class Contrast:
     look: int = 0
     open: bool = False
     futile: bool = False
+    correction: Correction = "holm"

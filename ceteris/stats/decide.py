@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ceteris.stats.contrast import ArmScores, Contrast, Verdict
-from ceteris.stats.family import Step, holm
+from ceteris.stats.dunnett import dunnett, pooled_differences
+from ceteris.stats.family import Step, benjamini_hochberg, holm
 from ceteris.stats.futility import HOPELESS, conditional_power
 from ceteris.stats.intervals import Estimate
 from ceteris.stats.looks import look_level, overall_p
 from ceteris.stats.pair import Pair, compare, unfinished, why_untested
 from ceteris.stats.power import Pairing, detectable_effect, seeds_needed, seeds_to_equate
 from ceteris.stats.sign_flip import sign_flip_p
+from ceteris.study.correction import Correction, check_correction
 
 CLOSING = (Verdict.BETTER, Verdict.WORSE, Verdict.SAME, Verdict.UNSTABLE)
 """Words after which an arm needs no more seeds."""
@@ -26,6 +28,7 @@ def contrasts(
     alpha: float,
     pairing: Pairing = "paired",
     *,
+    correction: Correction = "holm",
     looks: Sequence[int] = (),
     futility: bool = False,
 ) -> list[Contrast]:
@@ -59,12 +62,18 @@ def contrasts(
         margin: smallest difference that matters, as a fraction.
         alpha: error rate of the family.
         pairing: as planned.
+        correction: "holm"; "dunnett" for independent arms declared to have equal spread (Dunnett 1955): all errors come
+            from one pooled sd; or "exploratory" for a list of finds (Benjamini and Hochberg 1995): up to a share alpha
+            of them is false on average, and intervals are those of Benjamini and Yekutieli (2005).
         looks: registered numbers of seeds, rising from 2; seeds are then 0, 1, 2, ...
         futility: at a look, also close arms whose `futility.conditional_power` is below HOPELESS. They lose every
             chance of being rejected, so it can only lower the error.
+
+    Raises ValueError for a correction that does not fit pairing and looks.
     """
+    check_correction(correction, pairing, looks)
     baseline, *others = arms
-    design = _Design(len(others), margin, alpha, pairing, tuple(looks))
+    design = _Design(len(others), margin, alpha, pairing, tuple(looks), correction)
     stops = _follow(baseline, others, design, futility) if looks else [_Stop() for _ in others]
     return [
         _contrast(pair, terms, confounded.get(pair.arm.name, False))
@@ -91,6 +100,7 @@ class _Design:
     alpha: float
     pairing: Pairing
     looks: tuple[int, ...]
+    correction: Correction
 
     def p(self, estimate: Estimate) -> float:
         return overall_p(estimate.p(), self.looks, 2, self.pairing)
@@ -149,16 +159,29 @@ def _family(
         compare(arm.before(stop.look), baseline.before(stop.look), design.pairing)
         for arm, stop in zip(others, stops, strict=True)
     ]
+    if design.correction == "dunnett":
+        pairs = _pooled(baseline, pairs)
     tested = [
         pair.estimate if stop.reached and not stop.futile and not pair.unstable else None
         for pair, stop in zip(pairs, stops, strict=True)
     ]
-    steps = holm([None if estimate is None else design.p(estimate) for estimate in tested], design.alpha)
-    same = holm([None if estimate is None else design.p_equivalent(estimate) for estimate in tested], design.alpha)
+    adjust = benjamini_hochberg if design.correction == "exploratory" else holm
+    same = adjust([None if estimate is None else design.p_equivalent(estimate) for estimate in tested], design.alpha)
+    if design.correction == "dunnett":
+        steps = dunnett(tested, [len(arm.scores) for arm in (baseline, *others)], design.alpha)
+    else:
+        steps = adjust([None if estimate is None else design.p(estimate) for estimate in tested], design.alpha)
     return [
         (pair, _Terms(step, equal, design, stop))
         for pair, step, equal, stop in zip(pairs, steps, same, stops, strict=True)
     ]
+
+
+def _pooled(baseline: ArmScores, pairs: Sequence[Pair]) -> list[Pair]:
+    """The same pairs with one error variance for all arms; what is left of an unstable arm says nothing of it."""
+    stable = [() if pair.unstable else tuple(pair.arm.scores.values()) for pair in pairs]
+    estimates = pooled_differences([tuple(baseline.scores.values()), *stable])
+    return [replace(pair, estimate=estimate) for pair, estimate in zip(pairs, estimates, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -215,6 +238,7 @@ def _contrast(pair: Pair, terms: _Terms, confounded: bool) -> Contrast:
         look=int(stop.look) if design.looks and stop.reached else 0,
         open=terms.open,
         futile=stop.futile,
+        correction=design.correction,
     )
 
 

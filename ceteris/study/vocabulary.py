@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from ceteris.study.claims import Claim
+from ceteris.study.correction import Correction, check_correction
 from ceteris.study.keys import canonical_json
 from ceteris.study.reported import Reported
 from ceteris.study.seeds import Looked, Seeds, SomeSeeds, is_whole_number
@@ -191,6 +192,7 @@ class Study(Looked):
         margin: the smallest difference that matters, as a fraction (0.005 is half a percentage point).
         alpha: error rate of the whole family of contrasts.
         pairing: "paired": arms are compared seed by seed; "independent": by Welch's test.
+        correction: "holm"; "dunnett": equal spread declared; "exploratory": a list of finds, none of them confirmed.
         again: seeds of an A/A check: the baseline is trained once more under them, as an arm of its own, and compared
             by Welch's test. As many as `seeds` and none of these; factors and variants may then be left out.
         sealed_test_curve: keep the test predictions of every epoch, unseen by any choice, to show later how
@@ -217,6 +219,7 @@ class Study(Looked):
     margin: float = Field(default=0.005, gt=0, le=0.5)
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
     pairing: Literal["paired", "independent"] = "paired"
+    correction: Correction = "holm"
     again: SomeSeeds = None
     sealed_test_curve: bool = True
     probes: PartList = Field(default_factory=list)
@@ -252,6 +255,7 @@ class Study(Looked):
     def _looks_are_fixed(self) -> Study:
         if self.again and self.looks:
             raise ValueError("an A/A check needs a fixed number of seeds, not looks")
+        check_correction(self.correction, self.pairing, self.looks)
         return self
 
     @field_validator("scales")
