@@ -173,6 +173,7 @@ def _summary(evidence: Evidence, language: str) -> dict[str, Any]:
 
     from ceteris.report.claims import claim_values
     from ceteris.report.factors import factor_values
+    from ceteris.report.looks import look_values
     from ceteris.report.ranking import ranking_values
     from ceteris.report.sentences import verdict_sentences
     from ceteris.report.words import Words
@@ -184,6 +185,7 @@ def _summary(evidence: Evidence, language: str) -> dict[str, Any]:
         "scale": made.scale,
         "verdicts": verdict_sentences(evidence, words),
         "contrasts": [asdict(contrast) for contrast in evidence.contrasts],
+        **look_values(evidence),
         "claims": claim_values(evidence, words),
         "ranking": ranking_values(evidence),
         "factors": factor_values(evidence, words),

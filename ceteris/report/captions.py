@@ -9,6 +9,7 @@ import numpy as np
 from ceteris.report.confusions import Confusions
 from ceteris.report.design import found_afterwards
 from ceteris.report.evidence import ArmEvidence, Evidence
+from ceteris.report.looks import price_sentences
 from ceteris.report.numbers import percent, points
 from ceteris.report.optimism import Habit
 from ceteris.report.sentences import level
@@ -140,6 +141,7 @@ def _tests(evidence: Evidence, words: Words) -> list[str]:
         said.append(words("sure.family", contrasts=words.count("contrast", family), alpha=f"{100 * study.alpha:g}"))
     if family == 1:
         said.append(words("sure.one", alpha=f"{study.alpha:g}"))
+    said += price_sentences(study, words) if family else []
     again = [arm.name for arm in evidence.arms if arm.planned.again]
     return said + [words("sure.check", arm=arm, alpha=f"{study.alpha:g}") for arm in again]
 

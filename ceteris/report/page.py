@@ -37,6 +37,7 @@ from ceteris.report.figures.habit import habit
 from ceteris.report.figures.interaction import interaction
 from ceteris.report.figures.learning import AXES, learning
 from ceteris.report.figures.strip import strip
+from ceteris.report.looks import saving_sentence, seeds_said
 from ceteris.report.numbers import percent, value, whole
 from ceteris.report.optimism import habits
 from ceteris.report.palette import look
@@ -131,6 +132,8 @@ def _context(evidence: Evidence, words: Words) -> dict[str, Any]:
         "study": evidence.plan.study,
         "t": words,
         "verdicts": verdict_sentences(evidence, words),
+        "seeds_said": seeds_said(evidence.plan.study, words),
+        "saved": saving_sentence(evidence, words),
         "claims": [(claim_sentence(evidence, one, words), claim_arms(evidence, one.claim)) for one in decided],
         "claims_line": claims_line(decided, words),
         "claims_family": family_sentence(evidence, words),
@@ -176,7 +179,7 @@ def _errors(found: Confusions | None, words: Words) -> dict[str, Any]:
 def badges(evidence: Evidence, words: Words) -> list[str]:
     """Scale, seeds, data, devices and days, in few words each."""
     study = evidence.plan.study
-    found = [words("badge.scale", scale=evidence.plan.scale), words.count("seed", len(study.seeds))]
+    found = [words("badge.scale", scale=evidence.plan.scale), seeds_said(study, words)]
     for data in {arm.planned.data.fingerprint: arm.planned.data for arm in evidence.arms}.values():
         counts = {"train": whole(data.train_images), "test": whole(data.test_images)}
         found.append(words("badge.data", data=data.name, **counts))

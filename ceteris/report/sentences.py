@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ceteris.report.design import unfair
 from ceteris.report.evidence import Evidence, Trial
+from ceteris.report.looks import look_sentence
 from ceteris.report.numbers import percent, points
 from ceteris.report.words import Words
 from ceteris.stats.contrast import NOT_SURVIVED, ArmScores, Contrast, Verdict
@@ -42,7 +43,8 @@ def verdict_sentence(evidence: Evidence, contrast: Contrast, words: Words) -> st
         return words("verdict.same_recipe", arm=arm.name, baseline=baseline.name)
     sides = Sides(arm.scores, baseline.scores, words(f"metric.{evidence.plan.study.metric}"))
     told = check_sentence if arm.planned.again else contrast_sentence
-    return words("list.sentence").join([told(contrast, sides, words), *_outcomes(evidence, contrast, words)])
+    said = [told(contrast, sides, words), look_sentence(contrast, words), *_outcomes(evidence, contrast, words)]
+    return words("list.sentence").join(filter(None, said))
 
 
 def check_sentence(contrast: Contrast, sides: Sides, words: Words) -> str:
@@ -130,7 +132,7 @@ def interval_text(contrast: Contrast, words: Words, *, flipped: bool = False) ->
     low, high = contrast.adjusted_interval
     if flipped:
         low, high = -high, -low
-    kind = "adjusted" if contrast.family > 1 else "named"
+    kind = "adjusted" if contrast.family > 1 or contrast.looks else "named"
     plain = contrast.verdict in (Verdict.BETTER, Verdict.WORSE)
     low_text, high_text = (percent(end) if plain else points(end) for end in (low, high))
     return words(f"interval.{kind}", level=level(contrast.alpha), low=low_text, high=high_text)

@@ -9,6 +9,7 @@ from ceteris.report.claims import claim_sentences
 from ceteris.report.evidence import Evidence
 from ceteris.report.factors import factors, interaction_sentences
 from ceteris.report.figures.strip import limits
+from ceteris.report.looks import saving_sentence
 from ceteris.report.numbers import MINUS, percent, points
 from ceteris.report.palette import columns_of, shortened
 from ceteris.report.sentences import modified_sentence, verdict_sentences
@@ -49,7 +50,7 @@ def verdict_lines(evidence: Evidence, words: Words, width: int = 80) -> list[str
     modified, design = modified_sentence(evidence, words), factors(evidence)
     said = [*([modified] if modified else []), *verdict_sentences(evidence, words)]
     said += interaction_sentences(design, words) if design else []
-    said += claim_sentences(evidence, words)
+    said += [*claim_sentences(evidence, words), *filter(None, [saving_sentence(evidence, words)])]
     return [line for sentence in said for line in lined(plain(sentence), width)]
 
 
