@@ -242,7 +242,9 @@ def _new_images(one: Uncertainty, values: Mapping[str, str], words: Words) -> li
         return [words(f"uncertainty.without.{one.reason}")] if one.reason else []
     images = words.count("image", one.crossed.n_images)
     interval = _interval(one.contrast, one.new_images, words)
-    said = [words("uncertainty.new", **values, interval=interval, images=images)]
+    here = one.contrast.adjusted_interval
+    as_wide = here is not None and np.allclose(one.new_images, here)
+    said = [words(f"uncertainty.{'as_wide' if as_wide else 'new'}", **values, interval=interval, images=images)]
     if _decided(one.contrast.adjusted_interval) and not _decided(one.new_images):
         said.append(words("uncertainty.only_here"))
     share = one.crossed.image_share

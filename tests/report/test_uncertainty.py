@@ -68,6 +68,7 @@ def test_both_intervals_come_from_the_recorded_predictions(two_arms):
 def test_they_are_two_sentences_with_two_intervals(two_arms):
     one = one_of(two_arms)
     text = said(one)
+    assert one.new_images[0] < one.contrast.adjusted_interval[0]
     low, high = (100 * end for end in one.new_images)
     assert (
         "resnet14 minus plain-cnn on this test set: +11.42 pp top-1 (95 % interval +9.85 to +12.98, 3 seeds)." in text
@@ -83,7 +84,17 @@ def test_in_a_family_both_intervals_are_at_the_level_of_the_verdict(world):
         here, adjusted = one.crossed.this_test_set, one.contrast.adjusted_interval
         alphas = [0.05 / k for k in (1, 2, 3) if here.interval(0.05 / k) == pytest.approx(adjusted)]
         assert one.new_images == pytest.approx(one.crossed.interval(alphas[0]))
-        assert said(one).count("adjusted 95 % interval") == 2
+        assert "(adjusted 95 % interval " in said(one)
+
+
+def test_an_interval_that_few_seeds_leave_wide_enough_is_not_given_twice():
+    rng = np.random.default_rng(4)
+    level = np.array([0.2, 0.6, 0.8])[:, None]
+    one = from_answers(rng.random((3, 500)) < level, rng.random((3, 500)) < 0.3)
+    assert one.new_images == pytest.approx(one.contrast.adjusted_interval)
+    text = said(one)
+    assert "On new images from the same source: the same interval, which 3 seeds leave wide enough" in text
+    assert text.count("95 % interval") == 1
 
 
 def test_images_that_differ_much_make_more_seeds_a_waste():
