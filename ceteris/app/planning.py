@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ceteris.app.screen import duration, table, warn
 from ceteris.lab.run import Resources, share_cores
-from ceteris.report.design import design_sentences, design_warnings, price_rows
+from ceteris.report.design import correction_name, design_sentences, design_warnings, price_rows
 from ceteris.report.factors import planned_sentences
 from ceteris.report.sentences import same_arms
 from ceteris.report.words import Words
@@ -54,7 +54,8 @@ def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
         "seconds_left": seconds_left(plan, keys - done),
         "processes": workers,
         "threads": threads,
-        "test": f"{'paired' if plan.study.pairing == 'paired' else 'Welch'} t over {len(plan.study.seeds)} seeds",
+        "test": f"{_test(plan)} t over {len(plan.study.seeds)} seeds",
+        "correction": plan.study.correction,
         "family": found.family,
         "alpha": plan.study.alpha,
         "margin": plan.study.margin,
@@ -69,6 +70,12 @@ def seconds_left(plan: Plan, left: Collection[str]) -> float:
     whole = sum({trial.key: prices[trial.arm] for trial in plan.trials if trial.key in left}.values())
     _, workers = share_cores(len({trial.key for trial in plan.trials}), Resources())
     return whole / max(1, min(workers, len(left)))
+
+
+def _test(plan: Plan) -> str:
+    if plan.study.correction == "dunnett":
+        return "pooled"
+    return "paired" if plan.study.pairing == "paired" else "Welch"
 
 
 def _design_values(plan: Plan, found: Outlook) -> dict[str, Any]:
@@ -110,7 +117,7 @@ def print_plan(out: Console, plan: Plan, view: dict[str, Any], found: Outlook) -
     out.print(rows)
     out.print()
     out.print(_cost_line(view), soft_wrap=True)
-    for line in [*_design_lines(plan, view), *view["factors"], *design_sentences(plan, found, words)]:
+    for line in [*_design_lines(plan, view, words), *view["factors"], *design_sentences(plan, found, words)]:
         out.print(line, markup=False, soft_wrap=True)
     for line in [*same_arms(plan, words), *design_warnings(plan, found, words), *_warnings(plan)]:
         warn(out, line)
@@ -133,9 +140,11 @@ def _cost_line(view: dict[str, Any]) -> str:
     return f"{trials} to train{several}: about {duration(view['seconds_left'])} of training"
 
 
-def _design_lines(plan: Plan, view: dict[str, Any]) -> list[str]:
+def _design_lines(plan: Plan, view: dict[str, Any], words: Words) -> list[str]:
     margin = 100 * view["margin"]
-    family = "1 contrast" if view["family"] == 1 else f"{view['family']} contrasts, Holm"
+    family = "1 contrast" if view["family"] == 1 else f"{view['family']} contrasts"
+    if view["family"] > 1 or view["correction"] != "holm":
+        family += f", {correction_name(plan, words)}"
     lines = [f"test: {view['test']}, {family}, alpha {view['alpha']:g}, margin {margin:g} pp {plan.study.metric}"]
     if view["probes"]:
         lines.append(f"probes: {', '.join(probe['name'] for probe in view['probes'])}")

@@ -136,10 +136,12 @@ def _tests(evidence: Evidence, words: Words) -> list[str]:
     """The test of the study's own contrasts with its family and threshold, and that of an A/A check."""
     study, family, said = evidence.plan.study, len(evidence.compared), []
     if family:
-        said.append(words(f"sure.{study.pairing}", baseline=evidence.baseline.name, margin=percent(study.margin)))
-    if family > 1:
-        said.append(words("sure.family", contrasts=words.count("contrast", family), alpha=f"{100 * study.alpha:g}"))
-    if family == 1:
+        test = "dunnett" if study.correction == "dunnett" else study.pairing
+        said.append(words(f"sure.{test}", baseline=evidence.baseline.name, margin=percent(study.margin)))
+    if family > 1 or (family and study.correction != "holm"):
+        rule = "sure.family" if study.correction == "holm" else f"sure.correction.{study.correction}"
+        said.append(words(rule, contrasts=words.count("contrast", family), alpha=f"{100 * study.alpha:g}"))
+    elif family == 1:
         said.append(words("sure.one", alpha=f"{study.alpha:g}"))
     said += price_sentences(study, words) if family else []
     again = [arm.name for arm in evidence.arms if arm.planned.again]

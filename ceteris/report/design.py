@@ -16,6 +16,12 @@ from ceteris.study.manifest import Plan
 PRICE_COLUMNS = ("plan.price.seeds", "plan.price.effect", "plan.price.trials", "plan.price.new", "plan.price.time")
 
 
+def correction_name(plan: Plan, words: Words) -> str:
+    """The rule that adjusts the plan's contrasts for each other."""
+    names = ("plan.correction.holm", "plan.correction.dunnett", "plan.correction.exploratory")
+    return words(next(name for name in names if name.endswith(plan.study.correction)))
+
+
 def design_sentences(plan: Plan, found: Outlook, words: Words) -> list[str]:
     """The smallest difference that can be found, on what basis, and what the sign-flip check can add."""
     if found.effect is None:

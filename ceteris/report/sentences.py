@@ -61,6 +61,11 @@ def check_sentence(contrast: Contrast, sides: Sides, words: Words) -> str:
 
 def contrast_sentence(contrast: Contrast, sides: Sides, words: Words) -> str:
     """What may be said of one contrast, whoever trained the arms, with its number and interval."""
+    said = _said(contrast, sides, words)
+    return words("verdict.listed", said=said) if contrast.correction == "exploratory" else said
+
+
+def _said(contrast: Contrast, sides: Sides, words: Words) -> str:
     better = contrast.verdict is Verdict.BETTER
     values = _values(contrast, sides, words)
     if contrast.verdict in (Verdict.BETTER, Verdict.WORSE):
@@ -149,7 +154,8 @@ def verdict_label(evidence: Evidence, contrast: Contrast, words: Words) -> str:
         return words("label.same recipe")
     if evidence.arm(contrast.arm).planned.again:
         return words("label.check", said=words(f"label.{contrast.verdict}"))
-    return words(f"label.{contrast.verdict}")
+    said = words(f"label.{contrast.verdict}")
+    return words("label.listed", said=said) if contrast.correction == "exploratory" else said
 
 
 def modified_sentence(evidence: Evidence, words: Words) -> str:

@@ -99,7 +99,9 @@ def differs(evidence: Evidence, words: Words) -> Table | None:
 
 def contrasts(evidence: Evidence, words: Words) -> Table:
     """One row per planned contrast with every number its verdict rests on."""
-    names = ("difference", "n", "alone", "adjusted", "p", "p_adjusted", "p_equivalent", "p_sign_flip")
+    rules = {"holm": "p_adjusted", "dunnett": "p_dunnett", "exploratory": "p_exploratory"}
+    rule = rules[evidence.plan.study.correction]
+    names = ("difference", "n", "alone", "adjusted", "p", rule, "p_equivalent", "p_sign_flip")
     headings = [words("page.arm"), *(words(f"page.{name}") for name in names)]
     headings += [words("page.correlation"), words("page.verdict")]
     rows = tuple(_contrast(evidence, contrast, words) for contrast in evidence.contrasts)
