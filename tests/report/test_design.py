@@ -5,9 +5,17 @@ from dataclasses import replace
 import pytest
 
 from ceteris.report.captions import how_sure
-from ceteris.report.design import design_sentences, design_warnings, found_afterwards, price_rows, unfair
+from ceteris.report.design import (
+    correction_name,
+    design_sentences,
+    design_warnings,
+    found_afterwards,
+    price_rows,
+    unfair,
+)
 from ceteris.report.evidence import gather
-from ceteris.report.sentences import warnings
+from ceteris.report.sentences import verdict_sentences, warnings
+from ceteris.report.tables import contrasts
 from ceteris.report.words import Words
 from ceteris.stats.outlook import Outlook, Price, Spread, pooled_spread
 from ceteris.stats.power import detectable_effect
@@ -126,3 +134,39 @@ def test_without_a_spread_nothing_is_said_afterwards(two_arms):
 
     assert found_afterwards(gather(two_arms.plan, first), EN) == ""
     assert found_afterwards(gather(two_arms.plan, {}), EN) == ""
+
+
+def corrected(world, correction, **fields):
+    """A study of three arms that declares how it pays for several contrasts."""
+    made = world({"plain": 0.5, "wide": 0.9, "deep": 0.52}, pairing="independent", correction=correction, **fields)
+    return gather(made.plan, made.records)
+
+
+@pytest.mark.parametrize(("words", "word"), [(EN, "Exploratory"), (ZH, "探索性")])
+def test_an_exploratory_list_is_called_one_wherever_it_decides(world, words, word):
+    evidence = corrected(world, "exploratory")
+    table = contrasts(evidence, words)
+
+    assert evidence.contrasts[0].verdict == "better"
+    assert all(said.startswith(word) for said in verdict_sentences(evidence, words))
+    assert all(word.lower() in row[-1].text for row in table.rows)
+    assert any("Benjamini" in heading for heading in table.headings)
+    assert any(said.startswith(word) for said in how_sure(evidence, [], words))
+
+
+def test_dunnetts_assumption_is_said(world):
+    evidence = corrected(world, "dunnett")
+    said = " ".join(how_sure(evidence, [], EN))
+
+    assert "with one spread of seeds for all of them, as the study declares" in said
+    assert "by Dunnett's single-step test" in said
+    assert "Holm" not in said
+    assert "p (Dunnett)" in contrasts(evidence, EN).headings
+    assert verdict_sentences(evidence, EN)[0].startswith("wide is better than plain by")
+
+
+@pytest.mark.parametrize(
+    ("correction", "name"), [("holm", "Holm"), ("dunnett", "Dunnett"), ("exploratory", "Benjamini")]
+)
+def test_the_plan_names_the_correction(world, correction, name):
+    assert name in correction_name(corrected(world, correction).plan, EN)
