@@ -13,7 +13,7 @@ from ceteris.stats.futility import HOPELESS, conditional_power
 from ceteris.stats.intervals import Estimate
 from ceteris.stats.looks import look_level, overall_p
 from ceteris.stats.pair import Pair, compare, unfinished, why_untested
-from ceteris.stats.power import Pairing, detectable_effect, seeds_needed, seeds_to_equate
+from ceteris.stats.power import POWER, Pairing, power_to_detect, seeds_needed, seeds_to_equate
 from ceteris.stats.sign_flip import sign_flip_p
 from ceteris.study.correction import Correction, check_correction
 
@@ -273,7 +273,8 @@ def _clears(interval: tuple[float, float], margin: float) -> bool:
 
 def _out_of_reach(estimate: Estimate, terms: _Terms) -> bool:
     """Whether even the largest difference of two fractions, 1, would probably be missed."""
-    return detectable_effect(round(estimate.n), estimate.arm_sd, terms.level, pairing=terms.design.pairing) > 1
+    n, sd = round(estimate.n), estimate.arm_sd
+    return power_to_detect(n, 1.0, sd, terms.level, terms.design.pairing) < POWER
 
 
 def _seeds_to_decide(estimate: Estimate, terms: _Terms) -> int | None:
