@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint requirements/constraints.txt
 
-.PHONY: demo test smoke check lint clean gate-statistics
+.PHONY: demo test smoke check lint clean gate-statistics gate-looks gate-a-a
 
 demo: .venv/installed  ## set up and run a real study on the digits that come with scikit-learn
 	$(BIN)/ceteris run quickstart
@@ -16,6 +16,12 @@ smoke: .venv/installed-dev  ## every built-in study through the command line, on
 
 gate-statistics: .venv/installed  ## false wins and coverage over simulated studies; minutes
 	$(BIN)/python -m gates.statistics
+
+gate-looks: .venv/installed  ## false words and trials saved over studies with looks, through the scheduler; minutes
+	$(BIN)/python -m gates.looks
+
+gate-a-a: .venv/installed  ## false alarms and a planted difference on CIFAR-10 images in DATA (OPTIONS=--allow-modified-data); half an hour
+	$(BIN)/python -m gates.a_a --data-dir "$(DATA)" $(OPTIONS)
 
 check: lint test  ## everything that CI checks
 

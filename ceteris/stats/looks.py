@@ -44,7 +44,7 @@ def overall_p(p: float, looks: Sequence[int], sides: Sides = 2, pairing: Pairing
         return max(p, 0.0)
     low, high = _price(tuple(looks), sides, pairing)
     if math.log(p) < low[0]:
-        return p * math.exp(high[0] - low[0])
+        return p * math.exp(float(high[0] - low[0]))
     return math.exp(float(np.interp(math.log(p), low, high)))
 
 
@@ -59,7 +59,7 @@ def look_level(alpha: float, looks: Sequence[int], sides: Sides = 2, pairing: Pa
         return max(alpha, 0.0)
     low, high = _price(tuple(looks), sides, pairing)
     if math.log(alpha) < high[0]:
-        return alpha * math.exp(low[0] - high[0])
+        return alpha * math.exp(float(low[0] - high[0]))
     return math.exp(float(np.interp(math.log(alpha), high, low)))
 
 
@@ -84,7 +84,7 @@ def e_value(t: float, n: int, g: float = 1.0) -> float:
 
 
 @cache
-def _price(looks: tuple[int, ...], sides: Sides, pairing: Pairing) -> tuple[list[float], list[float]]:
+def _price(looks: tuple[int, ...], sides: Sides, pairing: Pairing) -> tuple[np.ndarray, np.ndarray]:
     """Logarithms of p and of overall p, both rising to 0 and close enough for straight lines between them."""
     from scipy.special import ndtr
 
@@ -95,7 +95,7 @@ def _price(looks: tuple[int, ...], sides: Sides, pairing: Pairing) -> tuple[list
     price = _Curve(knots, np.log(np.clip(exact / values, 1, len(looks)))).at(fine)
     low = np.log(sides * ndtr(-fine))
     high = np.maximum.accumulate(np.minimum(low + price, 0.0))
-    return [*low.tolist(), 0.0], [*high.tolist(), 0.0]
+    return np.append(low, 0.0), np.append(high, 0.0)
 
 
 def _ever(p: float, looks: tuple[int, ...], sides: Sides, pairing: Pairing) -> float:
