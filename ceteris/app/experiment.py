@@ -109,6 +109,7 @@ def report(
     """Rebuild the report from the plan and the records only; nothing is trained."""
     from ceteris.app.running import stored_findings, stored_records
     from ceteris.app.screen import console, print_json
+    from ceteris.lab.looks import wanted_trials
     from ceteris.lab.run import study_folder
     from ceteris.report.evidence import gather
     from ceteris.report.page import write_report
@@ -123,8 +124,9 @@ def report(
     if as_json:
         print_json(_summary(gather(made, records, findings), lang) | {"report": str(page)})
     else:
-        if len(records) < len({trial.key for trial in made.trials}):
-            console().print(f"{len(records)} of {len({trial.key for trial in made.trials})} trials have a record")
+        wanted = {trial.key for trial in wanted_trials(made, shelf)}
+        if left := wanted - records.keys():
+            console().print(f"{len(wanted) - len(left)} of {len(wanted)} trials have a record")
         console().print(f"report: {page}", markup=False, soft_wrap=True)
 
 
@@ -176,6 +178,7 @@ def _summary(evidence: Evidence, language: str) -> dict[str, Any]:
     from ceteris.report.looks import look_values
     from ceteris.report.ranking import ranking_values
     from ceteris.report.sentences import verdict_sentences
+    from ceteris.report.uncertainty import uncertainties, uncertainty_values
     from ceteris.report.words import Words
 
     made, words = evidence.plan, Words(language)
@@ -186,6 +189,7 @@ def _summary(evidence: Evidence, language: str) -> dict[str, Any]:
         "verdicts": verdict_sentences(evidence, words),
         "contrasts": [asdict(contrast) for contrast in evidence.contrasts],
         **look_values(evidence),
+        "uncertainty": [uncertainty_values(one) for one in uncertainties(evidence)],
         "claims": claim_values(evidence, words),
         "ranking": ranking_values(evidence),
         "factors": factor_values(evidence, words),
@@ -194,7 +198,7 @@ def _summary(evidence: Evidence, language: str) -> dict[str, Any]:
             for t in made.trials
             if t.key in records
         ],
-        "missing": [t.key for t in made.trials if t.key not in records],
+        "missing": [trial.planned.key for trial in evidence.missing],
     }
 
 

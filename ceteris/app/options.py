@@ -98,7 +98,7 @@ def asking(*, required: bool = True) -> Callable[[Command], Command]:
         click.option(
             "--scale", default="full", show_default=True, help="smoke, laptop, full, or another of the study's."
         ),
-        click.option("--seeds", type=int, help="Number of seeds, instead of the study's."),
+        click.option("--seeds", type=int, help="Number of seeds, instead of the study's; fixed, so without its looks."),
         click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Set a value of every arm's recipe."),
         store_option,
         *data_options,

@@ -7,11 +7,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ceteris.app.screen import duration, table, warn
+from ceteris.lab.looks import wanted_trials
 from ceteris.lab.run import Resources, share_cores
 from ceteris.report.design import correction_name, design_sentences, design_warnings, price_rows
 from ceteris.report.factors import planned_sentences
+from ceteris.report.looks import counts
 from ceteris.report.sentences import same_arms
 from ceteris.report.words import Words
+from ceteris.stats.looks import look_level
 from ceteris.stats.outlook import GUESSED_ACCURACY, Outlook
 from ceteris.stats.power import POWER
 from ceteris.store.records import Store
@@ -22,6 +25,9 @@ from ceteris.study.vocabulary import FULL
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+
+SPARED = "spared"
 
 
 def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
@@ -54,7 +60,8 @@ def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
         "seconds_left": seconds_left(plan, keys - done),
         "processes": workers,
         "threads": threads,
-        "test": f"{_test(plan)} t over {len(plan.study.seeds)} seeds",
+        "test": f"{_test(plan)} t {_seeds(plan)}",
+        **_look_values(plan, done),
         "correction": plan.study.correction,
         "family": found.family,
         "alpha": plan.study.alpha,
@@ -70,6 +77,27 @@ def seconds_left(plan: Plan, left: Collection[str]) -> float:
     whole = sum({trial.key: prices[trial.arm] for trial in plan.trials if trial.key in left}.values())
     _, workers = share_cores(len({trial.key for trial in plan.trials}), Resources())
     return whole / max(1, min(workers, len(left)))
+
+
+def _seeds(plan: Plan) -> str:
+    study = plan.study
+    return f"after {counts(study.looks, Words('en'))} seeds" if study.looks else f"over {len(study.seeds)} seeds"
+
+
+def _look_values(plan: Plan, done: Collection[str]) -> dict[str, Any]:
+    """Looks, the level of a contrast alone at each, and how many trials there will be; empty without looks."""
+    study = plan.study
+    if not study.looks:
+        return {}
+    first = {trial.key for trial in plan.trials if trial.seed < study.looks[0]}
+    return {
+        "looks": list(study.looks),
+        "futility": study.futility,
+        "look_level": look_level(study.alpha, study.looks, pairing=study.pairing),
+        "trials_at_least": len(first),
+        "trials_at_most": len({trial.key for trial in plan.trials}),
+        "new_at_least": len(first.difference(done)),
+    }
 
 
 def _test(plan: Plan) -> str:
@@ -108,12 +136,13 @@ def print_plan(out: Console, plan: Plan, view: dict[str, Any], found: Outlook) -
     out.print(f"[bold]{plan.study.name}[/bold] at scale {plan.scale}", soft_wrap=True)
     out.print(plan.study.question, markup=False, soft_wrap=True)
     out.print()
-    seeds = len(plan.study.seeds)
+    looks, seeds = plan.study.looks, str(len(plan.study.seeds))
+    seeds = f"{looks[0]} to {seeds}" if looks else seeds
     rows = table("arm", "seeds", "done", "parameters", "MACs", "a trial", right=("seeds", "done", "parameters", "MACs"))
     for arm in view["arms"]:
         about = "" if arm["seconds_from"] == "records" else " (guess)"
         price = f"{duration(arm['seconds'])}{about}" if arm["seconds"] is not None else "?"
-        rows.add_row(arm["name"], str(seeds), str(arm["done"]), f"{arm['parameters']:,}", f"{arm['macs']:,}", price)
+        rows.add_row(arm["name"], seeds, str(arm["done"]), f"{arm['parameters']:,}", f"{arm['macs']:,}", price)
     out.print(rows)
     out.print()
     out.print(_cost_line(view), soft_wrap=True)
@@ -137,6 +166,9 @@ def _cost_line(view: dict[str, Any]) -> str:
         return "every trial is done; a run only writes the report"
     several = f", {view['processes']} at a time" if view["processes"] > 1 else ""
     trials = "1 trial" if view["new"] == 1 else f"{view['new']} trials"
+    if view.get("looks"):
+        trials = f"at least {view['new_at_least']}, at most {trials}"
+        return f"{trials} to train{several}: at most about {duration(view['seconds_left'])} of training"
     return f"{trials} to train{several}: about {duration(view['seconds_left'])} of training"
 
 
@@ -146,6 +178,11 @@ def _design_lines(plan: Plan, view: dict[str, Any], words: Words) -> list[str]:
     if view["family"] > 1 or view["correction"] != "holm":
         family += f", {correction_name(plan, words)}"
     lines = [f"test: {view['test']}, {family}, alpha {view['alpha']:g}, margin {margin:g} pp {plan.study.metric}"]
+    if looks := view.get("looks"):
+        level, trials = f"{view['look_level']:.4f}", (view["trials_at_least"], view["trials_at_most"])
+        said = f"looks after {counts(looks, words)} seeds: at each a contrast alone counts from p below {level}"
+        futility = "; hopeless arms are stopped (futility)" if view["futility"] else ""
+        lines.append(f"{said}; at least {trials[0]} trials, at most {trials[1]}{futility}")
     if view["probes"]:
         lines.append(f"probes: {', '.join(probe['name'] for probe in view['probes'])}")
     return lines
@@ -175,11 +212,13 @@ def _warnings(plan: Plan) -> list[str]:
 
 
 def study_status(plan: Plan, store: Store) -> dict[str, Any]:
-    """Counts, outcomes and one row per trial."""
-    trials = []
+    """Counts, outcomes and one row per trial; one that no look wants, or wants so far, is spared."""
+    trials, wanted = [], set(wanted_trials(plan, store))
     for trial in plan.trials:
         row: dict[str, Any] = {"arm": trial.arm, "seed": trial.seed, "key": trial.key, "status": "left"}
-        if store.has(trial.key):
+        if trial not in wanted:
+            row["status"] = SPARED
+        elif store.has(trial.key):
             said = store.statement(trial.key)
             row |= {"status": said["status"], "reason": said["reason"], **said["metrics"]}
         elif epoch := store.checkpoints(trial.key).epoch:

@@ -71,7 +71,7 @@ def run(
     Args:
         study: what to find out.
         scale: "full", or one that the study declares.
-        seeds: a count or a list, instead of the study's.
+        seeds: a count or a list, instead of the study's; fixed, so without its looks.
         overrides: dotted path -> value, laid over every arm.
         store: folder of the records.
         data_dir: where data sets lie or are downloaded to.
@@ -90,4 +90,5 @@ def run(
     finished = run_request(request, place, Path(store), Resources(executor, workers, device), quiet=quiet)
     evidence = gather(finished.plan, finished.records, stored_findings(finished.plan, Store(Path(store))))
     sentences, claims = verdict_sentences(evidence, Words("en")), claim_sentences(evidence, Words("en"))
-    return Results(finished.plan, finished.records, evidence.contrasts, sentences, claims, finished.report)
+    records = {record.key: record for record in evidence.records}
+    return Results(finished.plan, records, evidence.contrasts, sentences, claims, finished.report)

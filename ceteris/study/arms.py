@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from ceteris.errors import InputError, Problem, did_you_mean
 from ceteris.study.claims import mistakes_in
+from ceteris.study.correction import check_correction
 from ceteris.study.mistakes import problems_of
 from ceteris.study.paths import value_at, with_value
 from ceteris.study.vocabulary import FULL, Recipe, Scale, Study, level_name
@@ -58,11 +59,20 @@ def at_scale(study: Study, scale: str = FULL, seeds: list[int] | None = None) ->
         update["futility"] = chosen.futility and not seeds
     if chosen.margin:
         update["margin"] = chosen.margin
+    if chosen.looks and not seeds:
+        _check_looks(study, chosen.looks)
     if study.again:
-        if chosen.looks and not seeds:
-            raise InputError(Problem("an A/A check needs a fixed number of seeds, not looks", AGAIN))
         update["again"] = _as_many(study.again, update.get("seeds", study.seeds))
     return study.model_copy(update=update)
+
+
+def _check_looks(study: Study, looks: Sequence[int]) -> None:
+    if study.again:
+        raise InputError(Problem("an A/A check needs a fixed number of seeds, not looks", AGAIN))
+    try:
+        check_correction(study.correction, study.pairing, looks)
+    except ValueError as error:
+        raise InputError(Problem(str(error), "correction")) from None
 
 
 def _as_many(again: list[int], seeds: list[int]) -> list[int]:
