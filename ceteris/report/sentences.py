@@ -111,11 +111,12 @@ def _outcomes(evidence: Evidence, contrast: Contrast, words: Words) -> list[str]
     """Trials at chance level that count in a contrast, trials that were stopped, and those that have not been run."""
     arms, said = (evidence.arm(contrast.arm), evidence.arm(contrast.baseline)), []
     for status, key in ((Status.DID_NOT_LEARN, "verdict.at_chance"), (Status.STOPPED, "verdict.left_out")):
-        counts = [
-            words("reason.lost", lost=count, trials=words.count("trial", len(arm.trials)), arm=arm.name, status=shown)
-            for arm in arms
-            if (count := arm.statuses().get(status)) and (shown := words(f"status.{status}"))
-        ]
+        counts, shown = [], words(f"status.{status}")
+        for arm in arms:
+            used = [trial for trial in arm.trials if not contrast.look or trial.seed < contrast.look]
+            if ended := sum(trial.status == status for trial in used):
+                trials = words.count("trial", len(used))
+                counts.append(words("reason.lost", lost=ended, trials=trials, arm=arm.name, status=shown))
         said += [words(key, counts=words.listed(counts))] if counts else []
     left = [(arm.name, [trial for trial in arm.trials if trial.record is None]) for arm in arms]
     where = [words("warning.missing_seeds", arm=name, seeds=seed_list(of, words)) for name, of in left if of]

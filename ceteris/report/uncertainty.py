@@ -233,7 +233,7 @@ def _interval(contrast: Contrast, interval: Interval | None, words: Words) -> st
     if interval is None:
         return words("interval.none")
     low, high = (points(end) for end in interval)
-    kind = "adjusted" if contrast.family > 1 else "named"
+    kind = "adjusted" if contrast.family > 1 or contrast.looks else "named"
     return words(f"interval.{kind}", level=level(contrast.alpha), low=low, high=high)
 
 

@@ -61,6 +61,7 @@ def test_run_as_json(call, ran):
     assert {trial["status"] for trial in found["trials"]} <= {"finished", "did not learn"}
     assert found["missing"] == []
     assert len(found["verdicts"]) == len(found["contrasts"]) == 1
+    assert found["uncertainty"][0]["arm"] == found["contrasts"][0]["arm"]
     assert [claim["outcome"] for claim in found["claims"]] == ["supported"]
     assert found["report"].endswith("report.html")
 

@@ -1,6 +1,7 @@
 """Studies that did not go as planned: the report says so, and still tells what is decided."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -74,6 +75,15 @@ def test_trials_that_did_not_learn_are_counted_in_the_sentence_of_their_contrast
     assert "Counted in it: 2 of 3 trials of b did not learn and 1 of 3 trials of a did not learn." in b
     assert "Counted in it: 1 of 3 trials of a did not learn." in c
     assert len(evidence.contrasts[0].seeds) == 3
+
+
+def test_with_looks_only_the_trials_of_the_look_are_counted(world):
+    ended = {("b", seed): Status.DID_NOT_LEARN for seed in SEEDS}
+    made = world({"a": 0.9, "b": 0.6}, seeds=5, ended=ended)
+    made.plan = replace(made.plan, study=made.plan.study.model_copy(update={"looks": (3, 5)}))
+    (said,), _, evidence = told(made)
+    assert evidence.contrasts[0].look == 3
+    assert "Counted in it: 3 of 3 trials of b did not learn." in said
 
 
 def test_a_stopped_trial_is_named_as_left_out(world):
