@@ -209,7 +209,9 @@ def _sentence(shown: Factors, found: Factorial, effect: Effect, words: Words) ->
         "smallest": percent(effect.detectable or 0.0),
         "power": f"{100 * POWER:.0f}",
     }
-    if effect.order > 1:
+    if effect.order > 2:
+        return words("factors.depends_jointly" if effect.found else "factors.no_joint_dependence", **values)
+    if effect.order == 2:
         return words("factors.depends" if effect.found else "factors.no_dependence", **values)
     if not effect.found:
         return words("factors.no_difference", **values)

@@ -211,6 +211,9 @@ def test_three_factors_are_drawn_as_pairs_of_averages(factorial_world):
     scores = [[evidence.arm(name).scores.scores[seed] for name in ("000", "001")] for seed in range(3)]
     assert drawing.data[0]["mean"] == pytest.approx(np.mean(scores))
     assert "average over the levels of the other factors" in drawing.caption
+    first = said(evidence)[0]
+    assert re.match(r"No joint dependence of the effect of norm on lr and batch_size was found \(F [\d.]+, p", first)
+    assert cells(effects_table(factors(evidence), Words("en")))[0][0] == "norm × lr × batch_size"
 
 
 def test_a_plan_says_what_will_be_tested_and_what_dependence_it_can_find(factorial_world, two_arms):

@@ -122,7 +122,7 @@ def _draw_point(axes: Axes, x: float, arm: ArmEvidence) -> None:
 
 
 def _label(axes: Axes, points: Points, chances: Mapping[str, float]) -> None:
-    """Each arm's name, and its probability of being on the front, at the first free place beside its point."""
+    """Each arm's name, and its probability of being on the front, at the first place beside its point that is free."""
     width, height = WIDTH - LEFT - RIGHT, HEIGHT - BOTTOM - TOP
     low, high = axes.get_ylim()
     places = {}
@@ -130,18 +130,24 @@ def _label(axes: Axes, points: Points, chances: Mapping[str, float]) -> None:
         across = float(axes.transAxes.inverted().transform(axes.transData.transform((cost, low)))[0])
         places[name] = (across * width, (100 * (arm.mean or 0) - low) / (high - low) * height)
     taken = [(x - 0.07, x + 0.07, y - 0.07, y + 0.07) for x, y in places.values()]
+    bars = [
+        (places[name][0] - 0.03, places[name][0] + 0.03, *((100 * end - low) / (high - low) * height for end in ends))
+        for name, (_, arm) in points.items()
+        if (ends := arm.interval)
+    ]
     for name, (x, y) in places.items():
         chance = f" · {probability(chances[name])}" if _beatable(points, chances, name) else ""
         shown = shortened(name, 16) + chance
         long = columns_of(shown) * INCHES_PER_COLUMN * 0.88
         options = [
             (start, start + long, y + up - 0.06, y + up + 0.06)
-            for up in (0.12, -0.12, 0.0, 0.26, -0.26, 0.4, -0.4)
+            for up in (0.12, -0.12, 0.0, 0.26, -0.26, 0.4, -0.4, 0.6, -0.6)
             for start in (x + 0.1, x - 0.1 - long, x - long / 2)
         ]
         inside = [box for box in options if box[0] >= 0 and box[1] <= width + RIGHT and 0 <= box[2] < height]
         free = [box for box in inside if not any(_touch(box, other) for other in taken)]
-        box = next(iter(free or inside or options))
+        clear = [box for box in free if not any(_touch(box, bar) for bar in bars)]
+        box = next(iter(clear or free or inside or options))
         taken.append(box)
         drawn = look(points[name][1].index)
         at = (box[0] / width, (box[2] + 0.06) / height)

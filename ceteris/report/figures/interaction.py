@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,7 @@ def interaction(evidence: Evidence, shown: Factors, words: Words) -> Drawing | N
     said += [sentence for pair in pairs if (sentence := _gap(pair, words))]
     return Drawing(
         name="interaction",
-        panels=tuple(_panel(pair, metric, words) for pair in pairs),
+        panels=tuple(_panel(pair, metric, _ends(pairs), words) for pair in pairs),
         columns=2,
         caption=words("list.sentence").join(said),
         alt=words("interaction.alt", metric=metric),
@@ -121,8 +122,17 @@ def _look(evidence: Evidence, design: Design, factor: str, own: str) -> Look:
     return look(next(evidence.arm(arm).index for arm, combination in design.arms.items() if combination == wanted))
 
 
-def _panel(pair: Pair, metric: str, words: Words) -> Panel:
+def _ends(pairs: Sequence[Pair]) -> tuple[float, float]:
+    """Ends of the accuracy axis, in percent, that all panels share."""
+    cells = [cell for pair in pairs for cell in pair.cells.values() if cell.mean is not None]
+    seen = [100 * end for cell in cells for end in (cell.mean, *(cell.interval or ())) if end is not None]
+    room = 0.05 * (max(seen) - min(seen)) or 1.0
+    return min(seen) - room, max(seen) + room
+
+
+def _panel(pair: Pair, metric: str, ends: tuple[float, float], words: Words) -> Panel:
     def draw(axes: Axes) -> None:
+        axes.set_ylim(*ends)
         lines = list(pair.looks)
         for place, line in enumerate(lines):
             _draw_line(axes, pair, line, 0.06 * (place - (len(lines) - 1) / 2))
