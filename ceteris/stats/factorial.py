@@ -83,6 +83,9 @@ def factorial(
     of equals) are tested instead, each level against the first within each combination of the other factors, by the
     t-test paired by block (Welch's without blocks) on means over factors outside the interaction.
 
+    The F tests assume one spread for all combinations. Where one of four has four times that of the others, a test at
+    .05 errs in 8.5 / 7.1 / 6.2 % at 3 / 5 / 10 seeds (20,000 simulated 2 x 2 designs); the simple effects do not.
+
     Args:
         levels: factor -> its level in every observation [n], at least two different; the first seen is the reference.
         scores: [n].
