@@ -1,4 +1,24 @@
-"""From the scores of a study's arms to its contrasts and verdicts."""
+"""From the scores of a study's arms to its contrasts and verdicts.
+
+One rule ties test, interval and word together. Holm (1979) decides better and worse, so the family's chance of
+any false one is at most alpha. The adjusted interval is given at the level of the contrast's own Holm step,
+alpha / (contrasts not yet rejected), and excludes 0 exactly when Holm rejects. A Bonferroni interval, at
+alpha / family for all, covers all differences jointly but would contradict Holm where only the later steps
+reject. Where it does count is the stronger claim: "by at least the margin" needs the Bonferroni interval, which
+contains the adjusted one, to lie beyond the margin. "Practically the same" is Holm over the TOST p-values at
+alpha; a difference that is also shown to be real stays "better" or "worse", with `within_margin` set.
+
+Differences that are equal in every seed have no measured spread. All zero is "practically the same"; all equal
+otherwise would give t = infinity and p = 0 from a test set too coarse to show the spread: it cannot be decided.
+As long as trials that could still change that have not been run, it is undecided instead.
+
+With looks the same is done at each of them in order, on the seeds below that number and no others, with every p
+replaced by the chance of so small a p at any look (`looks.overall_p`). A look takes place when the baseline and all
+arms still open have an outcome for each of its seeds. An arm that is decided or unstable at a look is closed: its
+numbers stay those of that look, whatever further trials there are. As long as no true null has been rejected, each
+of the m true ones is tested at alpha / m or less over all looks, so the family's chance of any false "better" or
+"worse" at any look is at most alpha (Maurer and Bretz 2013); of a false "practically the same" likewise.
+"""
 
 from __future__ import annotations
 
@@ -32,29 +52,10 @@ def contrasts(
     looks: Sequence[int] = (),
     futility: bool = False,
 ) -> list[Contrast]:
-    """Every arm against the baseline, in the order given.
+    """Every arm against the baseline, in the order given, by the rules at the top of this module.
 
     Paired: t-test of the differences over the seeds that both arms have; else Welch's. The family is all arms but the
     baseline, those that cannot be tested too. Unstable and untestable contrasts are never rejected.
-
-    One rule ties test, interval and word together. Holm (1979) decides better and worse, so the family's chance of
-    any false one is at most alpha. The adjusted interval is given at the level of the contrast's own Holm step,
-    alpha / (contrasts not yet rejected), and excludes 0 exactly when Holm rejects. A Bonferroni interval, at
-    alpha / family for all, covers all differences jointly but would contradict Holm where only the later steps
-    reject. Where it does count is the stronger claim: "by at least the margin" needs the Bonferroni interval, which
-    contains the adjusted one, to lie beyond the margin. "Practically the same" is Holm over the TOST p-values at
-    alpha; a difference that is also shown to be real stays "better" or "worse", with `within_margin` set.
-
-    Differences that are equal in every seed have no measured spread. All zero is "practically the same"; all equal
-    otherwise would give t = infinity and p = 0 from a test set too coarse to show the spread: it cannot be decided.
-    As long as trials that could still change that have not been run, it is undecided instead.
-
-    With looks the same is done at each of them in order, on the seeds below that number and no others, with every p
-    replaced by the chance of so small a p at any look (`looks.overall_p`). A look takes place when the baseline and all
-    arms still open have an outcome for each of its seeds. An arm that is decided or unstable at a look is closed: its
-    numbers stay those of that look, whatever further trials there are. As long as no true null has been rejected, each
-    of the m true ones is tested at alpha / m or less over all looks, so the family's chance of any false "better" or
-    "worse" at any look is at most alpha (Maurer and Bretz 2013); of a false "practically the same" likewise.
 
     Args:
         arms: at least the baseline, which comes first.
