@@ -64,6 +64,7 @@ def test_run_as_json(call, ran):
     assert found["uncertainty"][0]["arm"] == found["contrasts"][0]["arm"]
     assert [claim["outcome"] for claim in found["claims"]] == ["supported"]
     assert found["report"].endswith("report.html")
+    assert (found["ranking"], found["factors"]) == ([], None)  # two arms of one factor
 
 
 def test_plan_shows_trials_and_what_the_design_can_find(call, ran):
