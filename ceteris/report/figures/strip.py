@@ -108,7 +108,9 @@ def _label_row(axes: Axes, evidence: Evidence, contrast: Contrast, y: int, words
         return
     label = shortened(contrast.arm, LONGEST_LABEL)
     axes.text(-0.02, y, label, transform=across, ha="right", va="center", color=drawn.colour, weight="bold")
-    second = f"{under} · {verdict}" if under and len(under + verdict) < 26 else under or verdict
+    whole = f"{under} · {verdict}" if under else verdict
+    told = verdict if evidence.arm(contrast.arm).planned.again else under or verdict
+    second = whole if columns_of(whole) < 29 else told
     axes.text(1.025, y - (0.13 if second else 0), number, transform=across, va="center", weight="bold")
     axes.text(1.025, y + (0.17 if number else 0), second, transform=across, va="center", fontsize=8.5, color=MUTED)
 
