@@ -13,6 +13,7 @@ from ceteris.report.design import correction_name, design_sentences, design_warn
 from ceteris.report.factors import planned_sentences
 from ceteris.report.looks import counts
 from ceteris.report.sentences import same_arms
+from ceteris.report.terminal import plain
 from ceteris.report.words import Words
 from ceteris.stats.looks import look_level
 from ceteris.stats.outlook import GUESSED_ACCURACY, Outlook
@@ -147,7 +148,7 @@ def print_plan(out: Console, plan: Plan, view: dict[str, Any], found: Outlook) -
     out.print()
     out.print(_cost_line(view), soft_wrap=True)
     for line in [*_design_lines(plan, view, words), *view["factors"], *design_sentences(plan, found, words)]:
-        out.print(line, markup=False, soft_wrap=True)
+        out.print(plain(line), markup=False, soft_wrap=True)
     for line in [*same_arms(plan, words), *design_warnings(plan, found, words), *_warnings(plan)]:
         warn(out, line)
     out.print()

@@ -79,7 +79,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def plain(text: str) -> str:
     """Typographic signs as ASCII, for terminals and log files of any encoding."""
-    for sign, replacement in ((MINUS, "-"), ("…", "~"), ("\N{EN DASH}", "-"), ("±", "+-"), ("·", ";")):
+    for sign, replacement in ((MINUS, "-"), ("…", "~"), ("\N{EN DASH}", "-"), ("±", "+-"), ("·", ";"), ("×", "x")):
         text = text.replace(sign, replacement)
     return text
 

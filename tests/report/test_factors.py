@@ -23,6 +23,7 @@ from ceteris.report.factors import (
 from ceteris.report.figures.interaction import interaction
 from ceteris.report.page import contents
 from ceteris.report.plain_tables import csv_text, markdown_text
+from ceteris.report.terminal import plain
 from ceteris.report.words import Words, languages
 from ceteris.stats.factorial import detectable
 from ceteris.study.record import Status
@@ -223,6 +224,7 @@ def test_a_plan_says_what_will_be_tested_and_what_dependence_it_can_find(factori
     smallest = 100 * detectable([2, 3], 1, 3, 0.01, 10, alpha=0.05 / 3)
     assert power.endswith(f"between two differences: norm × lr {smallest:.2f} pp.")
     assert planned_sentences(two_arms.plan, 0.01, Words("en")) == []
+    assert plain(tests + power).isascii()
 
 
 def test_one_planned_seed_has_no_smallest_dependence(factorial_world):
