@@ -165,7 +165,7 @@ def warnings_table() -> str:
     return "\n".join([*lines, *(f"| {name} | {100 * share:.1f} |" for name, share in rows)])
 
 
-def page(outcomes: Sequence[Outcome], seconds: float) -> str:
+def page(outcomes: Sequence[Outcome]) -> str:
     """The results page."""
     studies = outcomes[0].studies
     return f"""# False wins and coverage, by simulation
@@ -173,7 +173,7 @@ def page(outcomes: Sequence[Outcome], seconds: float) -> str:
 {studies:,} simulated studies per row, none with a true difference, each decided by the product's own `ceteris.stats.decide.contrasts` (paired by seed, Holm over the family, alpha {ALPHA:g}). A false win is any
 `better` or `worse` among a study's verdicts. Coverage is the share of 95 % intervals, each for its contrast alone, that hold the true difference. ± is one Monte Carlo standard error.
 
-Made by `make gate-statistics` on {datetime.date.today().isoformat()} in {seconds / 60:.0f} min. Draws come from named streams, so the command prints the same numbers again.
+Made by `make gate-statistics` on {datetime.date.today().isoformat()}. Draws come from named streams, so the command prints the same numbers again.
 
 A row of normal noise passes with at most {100 * ALPHA:g} % false wins plus two standard errors, and, at a fixed number of seeds, {100 * COVERED[0]:.0f} to {100 * COVERED[1]:.0f} % coverage. With other noise nothing is promised and
 the numbers are reported as they are: exponential, and Student's t of 3 degrees of freedom. "One 4x sd" means that one arm's seeds spread four times as much. Registered looks stop a contrast as soon as it is decided and pay for it in the
@@ -203,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed = sum(one.passed is False for one in outcomes)
     print(f"{studies:,} studies a row, {failed} of {len(outcomes)} rows fail, {time.monotonic() - begun:.0f} s")
     if not chosen.short:
-        RESULTS.write_text(page(outcomes, time.monotonic() - begun), encoding="utf-8")
+        RESULTS.write_text(page(outcomes), encoding="utf-8")
         print(f"written to {RESULTS}")
     return 1 if failed else 0
 

@@ -87,6 +87,17 @@ def test_a_failing_row_is_a_failing_command(monkeypatch, capsys):
     assert "1 of 1 rows fail" in capsys.readouterr().out
 
 
+def test_the_page_holds_the_table_the_date_and_the_command(monkeypatch):
+    monkeypatch.setattr(statistics, "warnings_table", lambda: "| a short cut | 25.0 |")
+    outcome = simulate(FIVE_SEEDS, 50)
+    written = statistics.page([outcome])
+
+    assert table([outcome]) in written
+    assert "50 simulated studies" in written
+    assert "`make gate-statistics` on 20" in written
+    assert "| a short cut | 25.0 |" in written
+
+
 def test_noise_of_other_shapes_is_reported_and_promises_nothing():
     outcome = simulate(Cell(3, 1, statistics.LARGE_SD, (), "skewed"), 100)
     assert outcome.passed is None
