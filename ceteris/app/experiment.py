@@ -187,7 +187,7 @@ def _summary(evidence: Evidence, language: str) -> dict[str, Any]:
         "study": made.study.name,
         "scale": made.scale,
         "verdicts": verdict_sentences(evidence, words),
-        "contrasts": [asdict(contrast) for contrast in evidence.contrasts],
+        "contrasts": [asdict(each) | {"relation": evidence.relation(each)} for each in evidence.contrasts],
         **look_values(evidence),
         "uncertainty": [uncertainty_values(one) for one in uncertainties(evidence)],
         "claims": claim_values(evidence, words),

@@ -158,6 +158,12 @@ class Evidence:
         keys = [[trial.key for trial in self.plan.trials_of(n)] for n in (contrast.arm, contrast.baseline)]
         return keys[0] == keys[1]
 
+    def relation(self, contrast: Contrast) -> str:
+        """What is no comparison of two recipes: "same recipe" or "A/A check"; empty for a contrast of the question."""
+        if self.same_recipe(contrast):
+            return "same recipe"
+        return "A/A check" if self.arm(contrast.arm).planned.again else ""
+
     def crosses_environments(self, contrast: Contrast) -> bool:
         """The contrast's trials ran in more than one environment."""
         sides = (self.arm(contrast.arm), self.arm(contrast.baseline))

@@ -38,7 +38,7 @@ def results_csv(evidence: Evidence) -> str:
 
 def contrasts_csv(evidence: Evidence) -> str:
     """One row per planned contrast; fractions."""
-    return csv_text(contrast_values(contrast) for contrast in evidence.contrasts)
+    return csv_text(contrast_values(c) | {"relation": evidence.relation(c)} for c in evidence.contrasts)
 
 
 def contrast_values(contrast: Contrast) -> dict[str, Any]:

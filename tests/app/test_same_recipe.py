@@ -49,6 +49,11 @@ def test_the_same_recipe_is_trained_once(study, call):
     assert found["verdicts"][0].startswith(SAME)
     assert found["verdicts"][2].startswith("A/A check")
     assert found["contrasts"][0]["differences"] == [0, 0]
+    assert [contrast["relation"] for contrast in found["contrasts"]] == ["same recipe", "", "A/A check"]
+    table = study[-1] / "studies" / "sameness-full" / "report" / "contrasts.csv"
+    assert [row.rpartition(",")[2] for row in table.read_text().splitlines()] == [
+        "relation", "same recipe", "", "A/A check",
+    ]  # fmt: skip
 
 
 def test_the_plan_says_what_is_the_same(study, call):
