@@ -19,6 +19,7 @@ from ceteris.stats.intervals import (
     mean_of,
     one_sample,
 )
+from ceteris.stats.looks import e_value, look_level, overall_p
 from ceteris.stats.paired_models import McNemar, mcnemar, repeated_splits
 from ceteris.stats.power import (
     detectable_effect,
@@ -33,8 +34,8 @@ from ceteris.stats.sign_flip import sign_flip_p
 
 __all__ = [
     "AgainstPublished", "ArmScores", "Contrast", "EffectSize", "Estimate", "McNemar", "MeanDraws", "Rank", "Step",
-    "Verdict", "contrasts", "detectable_effect", "difference_of_means", "front_probabilities", "holm", "mcnemar",
-    "mean_draws", "mean_interval", "mean_of", "one_sample", "paired_effect", "pairing_ratio", "planning_sd",
-    "power_to_detect", "power_to_equate", "rank_intervals", "ranks", "repeated_splits", "seeds_needed",
-    "seeds_to_equate", "sign_flip_p",
+    "Verdict", "contrasts", "detectable_effect", "difference_of_means", "e_value", "front_probabilities", "holm",
+    "look_level", "mcnemar", "mean_draws", "mean_interval", "mean_of", "one_sample", "overall_p", "paired_effect",
+    "pairing_ratio", "planning_sd", "power_to_detect", "power_to_equate", "rank_intervals", "ranks", "repeated_splits",
+    "seeds_needed", "seeds_to_equate", "sign_flip_p",
 ]  # fmt: skip
