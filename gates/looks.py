@@ -33,7 +33,7 @@ from ceteris.study.streams import stream
 from ceteris.study.vocabulary import Factor, Recipe, Study
 
 ALPHA = 0.05
-STUDIES, SHORT_STUDIES = 1000, 300
+STUDIES, SHORT_STUDIES = 600, 200
 LOOKS = (3, 5, 10)
 MEAN, SD = 0.9, 0.002
 FINE, WIDE = 0.0001, 0.005
@@ -63,13 +63,13 @@ class Cell:
 
 CELLS = (
     Cell("no difference, 1 arm", (0.0,)),
-    Cell("no difference, 5 arms", (0.0,) * 5),
-    Cell("no difference, 5 arms, futility", (0.0,) * 5, futility=True),
-    Cell("no difference, 5 arms, wide margin", (0.0,) * 5, margin=WIDE),
-    Cell("no difference, 5 arms, wide margin, futility", (0.0,) * 5, margin=WIDE, futility=True),
-    Cell("as large as the margin, 5 arms", (WIDE / SD,) * 5, SAME, WIDE),
-    Cell("1 of 5 arms better by 3 sd", (3.0, 0.0, 0.0, 0.0, 0.0)),
-    Cell("1 of 5 arms better by 3 sd, futility", (3.0, 0.0, 0.0, 0.0, 0.0), futility=True),
+    Cell("no difference, 3 arms", (0.0,) * 3),
+    Cell("no difference, 3 arms, futility", (0.0,) * 3, futility=True),
+    Cell("no difference, 3 arms, wide margin", (0.0,) * 3, margin=WIDE),
+    Cell("no difference, 3 arms, wide margin, futility", (0.0,) * 3, margin=WIDE, futility=True),
+    Cell("as large as the margin, 3 arms", (WIDE / SD,) * 3, SAME, WIDE),
+    Cell("1 of 3 arms better by 3 sd", (3.0, 0.0, 0.0)),
+    Cell("1 of 3 arms better by 3 sd, futility", (3.0, 0.0, 0.0), futility=True),
     Cell("1 arm better by 3 sd", (3.0,)),
     Cell("1 arm better by 6 sd", (6.0,)),
     Cell("1 arm worse by 3 sd, futility", (-3.0,), (Verdict.BETTER, Verdict.SAME), futility=True),
@@ -228,7 +228,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = options.parse_args(arguments)
     studies, begun = SHORT_STUDIES if chosen.short else STUDIES, time.monotonic()
     with ProcessPoolExecutor(chosen.workers, multiprocessing.get_context("spawn")) as pool:
-        outcomes = list(pool.map(simulate, CELLS, itertools.repeat(studies)))
+        outcomes = []
+        for one in pool.map(simulate, CELLS, itertools.repeat(studies)):
+            outcomes.append(one)
+            print(table([one]).splitlines()[-1], flush=True)
     print(table(outcomes))
     print(f"{studies:,} studies a row, {time.monotonic() - begun:.0f} s")
     if not chosen.short:

@@ -14,7 +14,7 @@ from ceteris.study.strict import Strict
 
 MOST_SEEDS = 1000
 """A count beyond it is a seed written where a count is meant."""
-LAST_LOOK = 100
+LAST_LOOK = 50
 """Seeds of the last look, at most."""
 _LOOK_FIELDS = ("looks", "futility")
 

@@ -85,7 +85,7 @@ def test_a_scale_or_a_number_of_seeds_replaces_looks_and_all(scale, seeds, expec
         ("{looks: [5, 3]}", "seeds.looks: each look needs more seeds than the one before"),
         ("{looks: [3, 3]}", "seeds.looks: each look needs more seeds than the one before"),
         ("{looks: 3}", "seeds.looks: must be a list of numbers of seeds"),
-        ("{looks: [3, 1000]}", "seeds.looks: the last look may have at most 100 seeds, not 1000"),
+        ("{looks: [3, 1000]}", "seeds.looks: the last look may have at most 50 seeds, not 1000"),
         ("{looks: [3, 5], futility: 1}", "seeds.futility must be true or false"),
         ("{looks: [3, 5], futlity: true}", "seeds: unknown field 'futlity' (did you mean 'futility'?)"),
         ("{futility: true}", "seeds: looks are missing"),
