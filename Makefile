@@ -21,6 +21,7 @@ gate-looks: .venv/installed  ## false words and trials saved over studies with l
 	$(BIN)/python -m gates.looks
 
 gate-a-a: .venv/installed  ## false alarms and a planted difference on CIFAR-10 images in DATA (OPTIONS=--allow-modified-data); half an hour
+	$(if $(DATA),,$(error say where CIFAR-10 lies: make gate-a-a DATA=folder))
 	$(BIN)/python -m gates.a_a --data-dir "$(DATA)" $(OPTIONS)
 
 check: lint test  ## everything that CI checks
