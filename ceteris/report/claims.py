@@ -35,7 +35,8 @@ def decided_claims(evidence: Evidence) -> list[Decided]:
     """Every claim of the study in its order; their tests are one family, in which what two claims share counts once."""
     study = evidence.plan.study
     asked = _asked(evidence)
-    decided = decide_claims([_measured(evidence, expected) for expected in asked], study.alpha, study.pairing)
+    measured = [_measured(evidence, expected) for expected in asked]
+    decided = decide_claims(measured, study.alpha, study.pairing, study.looks)
     decisions = dict(zip(asked, decided, strict=True))
     parts = [tuple(decisions[expected] for expected in claim.all) for claim in study.claims]
     return [

@@ -12,6 +12,7 @@ import numpy as np
 from ceteris.stats.contrast import NOT_SURVIVED, ArmScores
 from ceteris.stats.family import Step, holm
 from ceteris.stats.intervals import EQUAL, Estimate, difference_of_means, mean_of
+from ceteris.stats.looks import Sides, look_level, overall_p
 from ceteris.stats.power import Pairing
 from ceteris.study.claims import Expectation
 
@@ -52,7 +53,7 @@ class Decision:
         difference: arm - other; for "at-most" arm - by * other. None without values.
         interval: of the difference, at the level at which Holm's rule tested it; None without a test.
         confidence: nominal, of the interval: 1 - alpha, or 1 - 2 alpha where two one-sided tests show "same".
-        p: of the test; None without one. p_adjusted: Holm over the family.
+        p: of the test, at the price of looks if there are any; None without one. p_adjusted: Holm over the family.
         seeds: those used.
         family: number of expectations adjusted for.
         reason: why it is undecided although something was measured: "lost" (a trial diverged or failed), "incomplete"
@@ -72,7 +73,9 @@ class Decision:
     reason: str = ""
 
 
-def decide_claims(measured: Sequence[Measured], alpha: float, pairing: Pairing = "paired") -> list[Decision]:
+def decide_claims(
+    measured: Sequence[Measured], alpha: float, pairing: Pairing = "paired", looks: Sequence[int] = ()
+) -> list[Decision]:
     """Every expectation of a study's claims, in the order given.
 
     Facts (parameters, MACs, how trials ended) are compared and need no test. All other expectations are one family:
@@ -89,12 +92,15 @@ def decide_claims(measured: Sequence[Measured], alpha: float, pairing: Pairing =
         measured: one per expectation.
         alpha: error rate of the family.
         pairing: as planned.
+        looks: registered numbers of seeds. How many seeds there are then hangs on what they showed, so every p is
+            replaced by the chance of so small a one at any look, as in `decide.contrasts`, and intervals widen alike.
     """
     pairs = [None if one.expectation.exact else _pair(one, pairing) for one in measured]
     tested = [(one, pair) for one, pair in zip(measured, pairs, strict=True) if pair]
-    steps = iter(holm([_p(one, pair.estimate) for one, pair in tested], alpha))
+    terms = _Terms(alpha, len(tested), tuple(looks), pairing)
+    steps = iter(holm([_p(one, pair.estimate, terms) for one, pair in tested], alpha))
     return [
-        _tested(one, pair, next(steps), alpha, len(tested)) if pair else _fact(one)
+        _tested(one, pair, next(steps), terms) if pair else _fact(one)
         for one, pair in zip(measured, pairs, strict=True)
     ]
 
@@ -137,17 +143,33 @@ def _pair(one: Measured, pairing: Pairing) -> _Pair:
     return _Pair(seeds, ours, theirs, estimate, identical, reason)
 
 
-def _p(one: Measured, estimate: Estimate | None) -> float | None:
+@dataclass(frozen=True)
+class _Terms:
+    """What the plan sets for every test, and what its looks cost."""
+
+    alpha: float
+    family: int
+    looks: tuple[int, ...]
+    pairing: Pairing
+
+    def p(self, p: float, sides: Sides) -> float:
+        return overall_p(p, self.looks, sides, self.pairing)
+
+    def level(self, alpha: float, sides: Sides) -> float:
+        return look_level(alpha, self.looks, sides, self.pairing)
+
+
+def _p(one: Measured, estimate: Estimate | None, terms: _Terms) -> float | None:
     if estimate is None:
         return None
     if one.expectation.expect != "same":
-        return estimate.p(_boundary(one.expectation))
+        return terms.p(estimate.p(_boundary(one.expectation)), 2)
     if abs(estimate.value) < one.margin:
-        return estimate.p_equivalent(one.margin)
-    return estimate.p(math.copysign(one.margin, estimate.value))
+        return terms.p(estimate.p_equivalent(one.margin), 1)
+    return terms.p(estimate.p(math.copysign(one.margin, estimate.value)), 2)
 
 
-def _tested(one: Measured, pair: _Pair, step: Step, alpha: float, family: int) -> Decision:
+def _tested(one: Measured, pair: _Pair, step: Step, terms: _Terms) -> Decision:
     if not (pair.ours and pair.theirs):
         return Decision(Outcome.UNDECIDED, reason="lost") if pair.reason == "lost" else Decision(Outcome.NOT_MEASURED)
     ours, theirs = float(np.mean(pair.ours)), float(np.mean(pair.theirs))
@@ -164,12 +186,12 @@ def _tested(one: Measured, pair: _Pair, step: Step, alpha: float, family: int) -
         ours=ours,
         theirs=theirs,
         difference=difference,
-        interval=estimate.interval(sides * step.level) if estimate else None,
-        confidence=1 - sides * alpha,
-        p=_p(one, estimate),
+        interval=estimate.interval(sides * terms.level(step.level, 1 if within else 2)) if estimate else None,
+        confidence=1 - sides * terms.alpha,
+        p=_p(one, estimate, terms),
         p_adjusted=step.p_adjusted,
         seeds=pair.seeds,
-        family=family,
+        family=terms.family,
         reason=pair.reason if outcome is Outcome.UNDECIDED else "",
     )
 

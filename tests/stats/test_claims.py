@@ -10,6 +10,7 @@ from scipy import stats
 
 from ceteris.stats.claims import Measured, Outcome, decide_claims, together
 from ceteris.stats.contrast import ArmScores
+from ceteris.stats.looks import overall_p
 from ceteris.study.claims import Expectation
 
 DRUG_1 = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
@@ -209,3 +210,13 @@ def test_false_claims_stay_below_the_error_rate_of_the_family():
         lambda ours, theirs: measured("same", ours + 0.05, list(theirs), by=0.05), (Outcome.SUPPORTED,)
     )
     assert 0.01 < at_margin <= most
+
+
+def test_registered_looks_are_paid_for_by_claims_too():
+    claim = measured("higher", [0.51, 0.52, 0.521], [0.5, 0.5, 0.5])
+    plain, looked = (decide_claims([claim], 0.05, looks=looks)[0] for looks in ((), (3, 5, 10)))
+
+    assert looked.p == pytest.approx(overall_p(plain.p, (3, 5, 10)))
+    assert plain.outcome is Outcome.SUPPORTED
+    assert looked.outcome is Outcome.UNDECIDED
+    assert looked.interval[0] < 0 < plain.interval[0]
