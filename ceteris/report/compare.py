@@ -18,6 +18,8 @@ from ceteris.report.uncertainty import full_sentences, uncertainty_of, uncertain
 from ceteris.report.words import Words
 from ceteris.stats.contrast import Contrast
 from ceteris.stats.decide import contrasts
+from ceteris.stats.intervals import mean_of
+from ceteris.stats.looks import e_value
 from ceteris.stats.paired_models import McNemar, mcnemar
 from ceteris.study.findings import Findings
 from ceteris.study.manifest import Plan
@@ -88,7 +90,7 @@ def compare_text(
         [line for sentence in said for line in lined(plain(sentence), WIDTH)],
         [strip_text([contrast], WIDTH, words)],
         _scores(found, words),
-        lined(plain(tests), WIDTH),
+        lined(plain(words("list.sentence").join([tests, *_any_time(contrast, words)])), WIDTH),
         *_beyond_the_verdict(found, words),
         [words("compare.differs" if changed else "compare.same"), *(f"  {line}" for line in changed)],
     ]
@@ -108,6 +110,7 @@ def compare_dict(
         "exploratory": found.exploratory,
         "sentence": verdict_sentence(found.evidence, found.contrast, Words("en")),
         "claims": _claims(found, Words("en")),
+        "e_value": _e_value(found.contrast),
         "seeds": list(found.contrast.seeds),
         "differences": {str(seed): difference for seed, difference in paired},
         "scores": {arm.name: _by_seed(arm) for arm in (found.arm, found.baseline)},
@@ -116,6 +119,17 @@ def compare_dict(
         "uncertainty": uncertainty_values(uncertainty_of(found.evidence, found.contrast)),
         "networks": {str(seed): asdict(test) for seed, test in _networks(found).items()},
     }
+
+
+def _any_time(contrast: Contrast, words: Words) -> list[str]:
+    """The e-value in a sentence; none where there is no paired test."""
+    e = _e_value(contrast)
+    return [] if e is None else [words("compare.e", e=f"{e:.3g}", least=f"{1 / contrast.alpha:g}")]
+
+
+def _e_value(contrast: Contrast) -> float | None:
+    estimate = mean_of(contrast.differences) if contrast.p is not None else None
+    return None if estimate is None else e_value(estimate.value / estimate.error, len(contrast.differences))
 
 
 def _claims(found: Comparison, words: Words) -> list[str]:

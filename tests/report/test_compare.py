@@ -3,9 +3,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp
 from statsmodels.stats import contingency_tables
 
 from ceteris.report.compare import compare, compare_dict, compare_text
+from ceteris.stats.looks import e_value
 from ceteris.study.claims import Claim
 
 
@@ -107,3 +109,14 @@ def test_a_comparison_with_lost_and_missing_trials_stays_sound(troubled):
         text = compare_text(troubled.plan, troubled.records, "plain-cnn", arm)
         assert max(map(len, text.splitlines())) <= 80
         assert text.isascii()
+
+
+def test_evidence_that_holds_at_any_time(two_arms, troubled):
+    found = compare(two_arms.plan, two_arms.records, "plain-cnn", "resnet14").contrast
+    t = ttest_1samp(found.differences, 0).statistic
+    text = compare_text(two_arms.plan, two_arms.records, "plain-cnn", "resnet14")
+
+    said = compare_dict(two_arms.plan, two_arms.records, "plain-cnn", "resnet14")["e_value"]
+    assert said == pytest.approx(e_value(t, 3))
+    assert f"any time: e {said:.3g}" in " ".join(text.split())
+    assert compare_dict(troubled.plan, troubled.records, "plain-cnn", "wide")["e_value"] is None
