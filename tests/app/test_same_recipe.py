@@ -66,6 +66,7 @@ def test_the_plan_says_what_is_the_same(study, call):
 def test_compare_says_what_is_the_same(study, call):
     assert SAME in call("compare", study[0], "plain", "twin", *study[1:]).out
     assert "A/A check" in call("compare", study[0], "plain", "plain again", *study[1:]).out
+    assert "同一配方" in call("compare", study[0], "plain", "twin", *study[1:], "--lang", "zh").out
 
 
 def test_the_check_follows_seeds_and_says_when_it_cannot(study, call):
