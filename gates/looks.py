@@ -38,7 +38,7 @@ LOOKS = (3, 5, 10)
 MEAN, SD = 0.9, 0.002
 FINE, WIDE = 0.0001, 0.005
 """Margins: far below the spread, so that nothing ends as practically the same, and well above it."""
-WON, SAME = (Verdict.BETTER, Verdict.WORSE), (Verdict.SAME,)
+WON, SAME, LOST = (Verdict.BETTER, Verdict.WORSE), (Verdict.SAME,), (Verdict.WORSE, Verdict.SAME)
 RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results" / "looks.md"
 
 
@@ -49,7 +49,8 @@ class Cell:
     Attributes:
         name: what is simulated.
         differences: true difference of each arm from the baseline, in seed sds of one arm.
-        false: words that are wrong: better and worse of the arms without a difference, others of every arm.
+        false: words that are wrong: better and worse of the arms without a difference (worse and practically the same
+            of those that are better), others of every arm.
         margin: of the study.
         futility: whether it is registered.
     """
@@ -161,7 +162,7 @@ def simulate(cell: Cell, studies: int) -> Outcome:
         table = {(name, seed): float(row[seed]) for name, row in zip(names, scores, strict=True) for seed in range(10)}
         verdicts, trained = _looked(plan, table)
         differs = dict(zip(names[1:], cell.differences, strict=True))
-        wrong = [verdicts[name] in cell.false for name, by in differs.items() if not by or cell.false != WON]
+        wrong = [verdicts[name] in (LOST if by and cell.false == WON else cell.false) for name, by in differs.items()]
         false, saved = false + any(wrong), saved + 1 - trained / len(plan.trials)
         planted = [name for name, by in differs.items() if by > 0]
         if planted and cell.false == WON:
@@ -210,7 +211,7 @@ def page(outcomes: Sequence[Outcome], seconds: float) -> str:
 {outcomes[0].studies:,} simulated studies per row with looks after {", ".join(map(str, LOOKS))} seeds, each run look by look through the product's own scheduler (`ceteris.lab.looks`) and judged by its own statistics (paired by seed, Holm over the
 family, alpha {ALPHA:g}). Only training is replaced: a trial's score is normal, sd {100 * SD:g} pp for every arm, no correlation over seeds. The margin is {100 * FINE:g} pp, a wide one {100 * WIDE:g} pp.
 
-A false word is any *better* or *worse* of an arm without a difference; of arms as far apart as the margin any *practically the same*; of the worse arm any *better* or *practically the same*. "Found" is the share of planted
+A false word is any *better* or *worse* of an arm without a difference; of a better arm any *worse* or *practically the same*; of arms as far apart as the margin any *practically the same*; of the worse arm any *better* or *practically the same*. "Found" is the share of planted
 differences that came out *better*, with looks and under a fixed plan of 10 seeds on the same draws: the price of looking. Trials saved are against that fixed plan.
 
 Made by `make gate-looks` on {datetime.date.today().isoformat()} in {seconds / 60:.0f} min. Draws come from named streams (seed 0), so the command prints the same numbers again. A row passes with at most {100 * ALPHA:g} % false words plus two Monte
