@@ -1,8 +1,10 @@
 """The simulation gate: how often the product's own verdicts are wrong when nothing differs.
 
 `make gate-statistics`, or `python -m gates.statistics [--short]`. Thousands of studies in which all arms have the same
-mean go through `ceteris.stats.decide.contrasts`; a false win is any `better` or `worse` among a study's verdicts. Exit
-code 1 when a cell with normal noise fails. Draws come from named streams: the same command prints the same table.
+mean go through `ceteris.stats.decide.contrasts`; a false win is any `better` or `worse` among a study's verdicts. A
+bound of two Monte Carlo errors is missed by chance once in a while: a row with normal noise that misses it is repeated
+on fresh draws with ten times as many studies, both are shown, and only the repetition can fail. Exit code 1 when one
+does. Draws come from named streams: the same command prints the same table.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ from ceteris.stats.decide import contrasts
 from ceteris.study.streams import stream
 
 ALPHA = 0.05
-STUDIES, SHORT_STUDIES = 2000, 1000
+STUDIES, SHORT_STUDIES, REPEATED = 2000, 1000, 10
+DRAWS, FRESH_DRAWS = "gate/statistics", "gate/statistics/again"
 SEEDS, ARMS = (3, 5, 10), (1, 5)
 LOOKS = {5: (3, 5), 10: (3, 5, 10)}
 """Registered looks of a study of so many seeds; three seeds leave nothing to look at early."""
@@ -92,9 +95,9 @@ def cells(noises: Sequence[str] = tuple(NOISE)) -> Iterator[Cell]:
             yield Cell(seeds, arms, sd, looks, noise)
 
 
-def simulate(cell: Cell, studies: int, decide: Decide = contrasts) -> Outcome:
+def simulate(cell: Cell, studies: int, decide: Decide = contrasts, draws: str = DRAWS) -> Outcome:
     """Studies without any true difference, decided one by one."""
-    generator = stream(0, f"gate/statistics/{cell.name}")
+    generator = stream(0, f"{draws}/{cell.name}")
     scores = MEAN + SD * NOISE[cell.noise](generator, (studies, cell.arms + 1, cell.seeds))
     scores[:, -1] = MEAN + (scores[:, -1] - MEAN) * cell.sd / SD
     options: dict[str, Any] = {"looks": cell.looks} if cell.looks else {}
@@ -140,19 +143,25 @@ def peeking_alarms(looks: Sequence[int], studies: int = 200_000) -> float:
     return float(rejected.mean())
 
 
+def said_of(outcomes: Sequence[Outcome]) -> list[str]:
+    """A word for every row; a row that is followed by its own repetition leaves the judgement to it."""
+    words = {None: "as it is", True: "pass", False: "**FAIL**"}
+    after = [*(one.cell for one in outcomes[1:]), None]
+    return ["repeated" if one.cell == cell else words[one.passed] for one, cell in zip(outcomes, after, strict=True)]
+
+
 def table(outcomes: Sequence[Outcome]) -> str:
     """The cells as a Markdown table."""
     lines = [
-        "| noise | seeds | arms | spread | design | false wins, % | at most, % | coverage, % | |",
-        "| --- | ---: | ---: | --- | --- | ---: | ---: | ---: | --- |",
+        "| noise | seeds | arms | spread | design | studies | false wins, % | at most, % | coverage, % | |",
+        "| --- | ---: | ---: | --- | --- | ---: | ---: | ---: | ---: | --- |",
     ]
-    for one in outcomes:
+    for one, said in zip(outcomes, said_of(outcomes), strict=True):
         error = 100 * math.sqrt(one.false_wins * (1 - one.false_wins) / one.studies)
         wins = f"{100 * one.false_wins:.2f} ± {error:.2f}"
         covered = "" if one.cell.looks else f"{100 * one.coverage:.2f} ± {100 * one.coverage_error:.2f}"
         promised = "" if one.passed is None else f"{100 * one.most:.2f}"
-        said = {None: "as it is", True: "pass", False: "**FAIL**"}[one.passed]
-        lines.append(f"| {one.cell.name} | {wins} | {promised} | {covered} | {said} |")
+        lines.append(f"| {one.cell.name} | {one.studies:,} | {wins} | {promised} | {covered} | {said} |")
     return "\n".join(lines)
 
 
@@ -167,7 +176,7 @@ def warnings_table() -> str:
 
 def page(outcomes: Sequence[Outcome]) -> str:
     """The results page."""
-    studies = outcomes[0].studies
+    studies, worst = outcomes[0].studies, max(outcomes, key=lambda one: one.false_wins)
     return f"""# False wins and coverage, by simulation
 
 {studies:,} simulated studies per row, none with a true difference, each decided by the product's own `ceteris.stats.decide.contrasts` (paired by seed, Holm over the family, alpha {ALPHA:g}). A false win is any
@@ -175,9 +184,12 @@ def page(outcomes: Sequence[Outcome]) -> str:
 
 Made by `make gate-statistics` on {datetime.date.today().isoformat()}. Draws come from named streams, so the command prints the same numbers again.
 
-A row of normal noise passes with at most {100 * ALPHA:g} % false wins plus two standard errors, and, at a fixed number of seeds, {100 * COVERED[0]:.0f} to {100 * COVERED[1]:.0f} % coverage. With other noise nothing is promised and
+A row of normal noise passes with at most {100 * ALPHA:g} % false wins plus two standard errors, and, at a fixed number of seeds, {100 * COVERED[0]:.0f} to {100 * COVERED[1]:.0f} % coverage. Where the true rate is exactly {100 * ALPHA:g} %, one row in forty
+misses that by chance, so a row that does is repeated once on fresh draws with {REPEATED} times as many studies, and judged by these; both are shown. With other noise nothing is promised and
 the numbers are reported as they are: exponential, and Student's t of 3 degrees of freedom. "One 4x sd" means that one arm's seeds spread four times as much. Registered looks stop a contrast as soon as it is decided and pay for it in the
 level; three seeds leave nothing to look at early, so there the two designs are one.
+
+The highest share of false wins is {100 * worst.false_wins:.2f} %, in the row `{worst.cell.name}`: what the t-test promises for normal noise it does not keep for every other.
 
 {table(outcomes)}
 
@@ -199,8 +211,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     studies, begun = SHORT_STUDIES if chosen.short else STUDIES, time.monotonic()
     with ProcessPoolExecutor(chosen.workers, multiprocessing.get_context("spawn")) as pool:
         outcomes = list(pool.map(simulate, planned, itertools.repeat(studies)))
+        missed = [one.cell for one in outcomes if one.passed is False]
+        fresh = (itertools.repeat(value) for value in (REPEATED * studies, contrasts, FRESH_DRAWS))
+        for again in pool.map(simulate, missed, *fresh):
+            outcomes.insert(1 + [one.cell for one in outcomes].index(again.cell), again)
     print(table(outcomes))
-    failed = sum(one.passed is False for one in outcomes)
+    failed = sum("FAIL" in said for said in said_of(outcomes))
     print(f"{studies:,} studies a row, {failed} of {len(outcomes)} rows fail, {time.monotonic() - begun:.0f} s")
     if not chosen.short:
         RESULTS.write_text(page(outcomes), encoding="utf-8")

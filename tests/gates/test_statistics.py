@@ -79,12 +79,24 @@ def test_a_failing_row_is_a_failing_command(monkeypatch, capsys):
             return self
 
         def __exit__(self, *_): ...
-        def map(self, *_):
-            return [failed]
+        def map(self, function, cells, *_):
+            return [failed for _ in cells][:1]
 
     monkeypatch.setattr(statistics, "ProcessPoolExecutor", Pool)
     assert statistics.main(["--short"]) == 1
-    assert "1 of 1 rows fail" in capsys.readouterr().out
+    assert "1 of 2 rows fail" in capsys.readouterr().out
+
+
+def test_a_row_that_misses_by_chance_is_repeated_on_fresh_draws_and_both_are_shown():
+    missed = replace(simulate(FIVE_SEEDS, 50), false_wins=0.2)
+    fresh = simulate(FIVE_SEEDS, 50, draws=statistics.FRESH_DRAWS)
+    again = replace(fresh, studies=1000, false_wins=0.05, coverage=0.95)
+
+    assert fresh.coverage_error != simulate(FIVE_SEEDS, 50).coverage_error
+    assert statistics.said_of([missed, again]) == ["repeated", "pass"]
+    assert statistics.said_of([missed, replace(again, false_wins=0.06)])[1] == "pass"
+    assert statistics.said_of([missed, replace(again, false_wins=0.07)])[1] == "**FAIL**"
+    assert statistics.said_of([missed]) == ["**FAIL**"]
 
 
 def test_the_page_holds_the_table_the_date_and_the_command(monkeypatch):
