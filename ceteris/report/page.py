@@ -242,9 +242,9 @@ def _style() -> Markup:
 
 
 def _joined(text: str) -> Markup:
-    """The text with numbers and their units, and "top-1", kept on one line."""
+    """The text with numbers and their units, and names like "top-1" and "ResNet-18", kept on one line."""
     kept = re.sub(r"(?<=\d) (?=%|(pp|s|min|h|MiB|GiB|k|M|G|T)\b)", "&nbsp;", str(escape(text)))
-    return Markup(re.sub(r"\btop-\d", r'<span class="keep">\g<0></span>', kept))  # noqa: S704  # escaped above
+    return Markup(re.sub(r"\b[A-Za-z]+-\d+\b", r'<span class="keep">\g<0></span>', kept))  # noqa: S704  # escaped above
 
 
 def _pretty(recipe: Mapping[str, Any]) -> str:

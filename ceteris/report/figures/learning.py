@@ -107,7 +107,10 @@ def _panel(
     evidence: Evidence, curves: Sequence[Curve], measure: str, ends: tuple[float, float], *, axis: str, words: Words
 ) -> Panel:
     def draw(axes: Axes) -> None:
+        from matplotlib.ticker import MaxNLocator
+
         axes.set_ylim(*ends)
+        axes.xaxis.set_major_locator(MaxNLocator(7, integer=axis == "epoch"))
         right = max(x for curve in curves for x in curve.x)
         axes.set_xlim(0, right * 1.02)
         tips = []

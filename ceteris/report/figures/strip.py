@@ -36,7 +36,7 @@ def strip(evidence: Evidence, words: Words) -> Drawing:
     left = 0.35 + label * INCHES_PER_COLUMN
     return Drawing(
         name="strip",
-        panels=(Panel(left + 5.6, ROW * rows + 0.85, (left, 1.75, 0.62, 0.23), wide),),
+        panels=(Panel(left + 5.85, ROW * rows + 0.85, (left, 2.0, 0.62, 0.23), wide),),
         narrow=(Panel(4.3, NARROW_ROW * rows + 0.85, (0.12, 0.12, 0.62, 0.1), narrow),),
         columns=1,
         caption=strip_caption(evidence, words),
