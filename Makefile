@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint requirements/constraints.txt
 
-.PHONY: demo test smoke check lint clean gate-statistics gate-looks gate-a-a
+.PHONY: demo test smoke check lint clean gate-statistics gate-looks gate-a-a gate-faults
 
 demo: .venv/installed  ## set up and run a real study on the digits that come with scikit-learn
 	$(BIN)/ceteris run quickstart
@@ -23,6 +23,9 @@ gate-looks: .venv/installed  ## false words and trials saved over studies with l
 gate-a-a: .venv/installed  ## false alarms and a planted difference on CIFAR-10 images in DATA (OPTIONS=--allow-modified-data); half an hour
 	$(if $(DATA),,$(error say where CIFAR-10 lies: make gate-a-a DATA=folder))
 	$(BIN)/python -m gates.a_a --data-dir "$(DATA)" $(OPTIONS)
+
+gate-faults: .venv/installed-dev  ## faults injected on purpose, and what became of each; OPTIONS=--short takes minutes
+	$(BIN)/python -m gates.faults $(OPTIONS)
 
 check: lint test  ## everything that CI checks
 

@@ -1,0 +1,1 @@
+"""The fault gate: faults injected on purpose, and what became of each."""
