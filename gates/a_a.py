@@ -41,7 +41,7 @@ from ceteris.study.vocabulary import Factor, Recipe, Split, Study
 REPEATS, SEEDS = 20, 5
 MOST_ALARMS, LEAST_FOUND = 3 / 20, 16 / 20
 """Shares of the repeats: of A/A checks that raise a false alarm, of planted differences that come out `better`."""
-IMAGES, MORE_IMAGES, EPOCHS = 1000, 8000, 2
+IMAGES, MORE_IMAGES, EPOCHS = 1000, 5000, 2
 RECIPE = Recipe(
     data="cifar10",
     model="lenet",
