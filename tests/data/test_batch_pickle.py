@@ -109,6 +109,56 @@ def test_what_no_batch_needs_is_refused(payload):
         load_batch(ODD[payload], "data_batch_1")
 
 
+class _Restored:
+    """Pickled as what `call` makes, restored with `state`."""
+
+    def __init__(self, call, arguments, state):
+        self.call = call, arguments, state
+
+    def __reduce__(self):
+        return self.call
+
+
+def batch_with(dtype_state, content=bytes(16), version=1):
+    restore, arguments, _ = np.zeros(1).__reduce__()
+    number = _Restored(np.dtype, ("u8", False, True), dtype_state)
+    return {b"data": _Restored(restore, arguments, (version, (2,), number, False, content))}
+
+
+PLAIN = (3, "<", None, None, None, -1, -1, 0)
+STATES = {
+    "flags of objects": ((3, "<", None, None, None, -1, -1, 63), bytes(16)),
+    "pointers": ((3, "<", None, None, None, -1, -1, 63), [0x41414141, 2]),
+    "a subarray larger than its number": ((3, "<", (np.dtype("u1"), (1000,)), None, None, -1, -1, 0), bytes(16)),
+    "fields": ((3, "<", None, ("a",), {"a": (np.dtype("u1"), 0)}, -1, -1, 0), bytes(16)),
+    "a size of its own": ((3, "<", None, None, None, 1, -1, 0), bytes(2)),
+    "another version": ((4, "<", None, None, None, -1, -1, 0, {}), bytes(16)),
+    "a list as content": (PLAIN, [1, 2]),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_state_that_numpy_would_trust_is_refused(state):
+    with pytest.raises(InputError, match="not a readable batch: UnpicklingError: it "):
+        load_batch(pickle.dumps(batch_with(*STATES[state]), protocol=2), "x")
+    assert load_batch(pickle.dumps(batch_with(PLAIN), protocol=2), "x")[b"data"].tolist() == [0, 0]
+
+
+def test_the_byte_order_is_kept():
+    content = (3, ">", None, None, None, -1, -1, 0), bytes(7) + b"\1" + bytes(7) + b"\2"
+    assert load_batch(pickle.dumps(batch_with(*content), protocol=2), "x")[b"data"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "name", ["numpy\ndtype", "numpy\nndarray", "_codecs\nencode", "numpy.core.numeric\n_frombuffer"]
+)
+def test_no_pickle_alters_what_later_ones_are_read_with(name):
+    alter = b"\x80\x02c" + name.encode() + b"\n" + pickle.dumps((None, {"evil": 1}), protocol=2)[2:-1] + b"b."
+    with pytest.raises(InputError, match="not a readable batch: UnpicklingError: it alters"):
+        load_batch(alter, "x")
+    assert same_batch(load_batch(python2_batch(), "data_batch_1"))
+
+
 @given(st.integers(0, 6500), st.integers(1, 255))
 def test_a_damaged_batch_is_an_input_error_or_a_dict(place, flip):
     content = bytearray(python2_batch())
