@@ -140,14 +140,13 @@ def status(
     """Show done, begun and left trials and their outcomes; without STUDY, of every study of the store."""
     from ceteris.app.planning import print_status, study_status
     from ceteris.app.screen import console, print_json
-    from ceteris.lab.run import MANIFEST
+    from ceteris.lab.run import MANIFEST, read_manifest
     from ceteris.store.records import Store
-    from ceteris.study.manifest import Plan
 
     shelf = Store(asked.store)
     if asked.study is None:
         files = sorted((asked.store / "studies").glob(f"*/{MANIFEST}"))
-        plans = [Plan.from_json(file.read_bytes()) for file in files]
+        plans = [read_manifest(file) for file in files]
     else:
         request = asked.request()
         plans = [_planned(request, asked.place(), shelf)]

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 def put(store: Store, record: Record) -> None:
     """Store a record. Raises InputError when the disk refuses."""
-    with _writing(store.folder(record.key)):
+    with writing(store.folder(record.key)):
         store.put(record)
 
 
 def put_findings(store: Store, key: str, findings: Findings) -> None:
     """Store what a probe found. Raises InputError when the disk refuses."""
-    with _writing(store.folder(key)):
+    with writing(store.folder(key)):
         store.put_findings(key, findings)
 
 
@@ -36,7 +36,7 @@ class KeptCheckpoints:
         self.inner = inner
 
     def save(self, epoch: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-        with _writing(self.inner.folder):
+        with writing(self.inner.folder):
             self.inner.save(epoch, values, arrays)
 
     def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
@@ -44,7 +44,8 @@ class KeptCheckpoints:
 
 
 @contextmanager
-def _writing(where: Path) -> Iterator[None]:
+def writing(where: Path) -> Iterator[None]:
+    """A disk that refuses what is done inside is an InputError that names the place."""
     try:
         yield
     except OSError as error:

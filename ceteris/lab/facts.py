@@ -22,7 +22,10 @@ GUESSED_FLOPS, GUESSED_STEP_SECONDS = 55e9, 0.004
 
 
 class KnownFacts:
-    """Model sizes and measured speeds, one small file per (model, image shape, classes). A cache, never the truth."""
+    """Model sizes and measured speeds, one small file per (model, image shape, classes). A cache, never the truth.
+
+    What does not match its sha256 is counted and measured again.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -57,13 +60,15 @@ class KnownFacts:
         return self.folder / f"{sha256_of({'model': recipe['model'], **shape})}.json"
 
     def _read(self, recipe: Mapping[str, Any], data: DataFacts) -> dict[str, Any]:
-        known = read_json(self._file(recipe, data))
-        return known if isinstance(known, dict) else {}
+        kept = read_json(self._file(recipe, data))
+        known = kept.get("known") if isinstance(kept, dict) else None
+        return known if isinstance(known, dict) and kept.get("sha256") == sha256_of(known) else {}
 
     def _write(self, recipe: Mapping[str, Any], data: DataFacts, known: Mapping[str, Any]) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._file(recipe, data), json.dumps(known).encode())
+            content = json.dumps({"known": known, "sha256": sha256_of(known)}).encode()
+            write_atomically(self._file(recipe, data), content)
         except OSError:
             return  # a plan can be looked at without a store that can be written
 

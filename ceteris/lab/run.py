@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Literal
 
 from ceteris.data.source import DataPlace, no_progress
 from ceteris.errors import InputError, Problem
+from ceteris.lab.disk import writing
 from ceteris.lab.events import Tell
 from ceteris.lab.executors.inline import run_inline
 from ceteris.lab.executors.processes import run_processes
@@ -19,6 +21,7 @@ from ceteris.registry import modules_added
 from ceteris.store.atomic import write_atomically
 from ceteris.store.records import Store
 from ceteris.study.arms import arms
+from ceteris.study.keys import sha256_of
 from ceteris.study.manifest import Plan, PlannedTrial
 from ceteris.study.record import Status
 
@@ -47,9 +50,28 @@ def study_folder(store: Store, request: Request) -> Path:
 
 
 def write_manifest(plan: Plan, folder: Path) -> None:
-    """Write the plan down before anything runs."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / MANIFEST, plan.to_json())
+    """Write the plan down, with its own sha256, before anything runs. Raises InputError when the disk refuses."""
+    said = json.loads(plan.to_json())
+    content = json.dumps(said | {"sha256": sha256_of(said)}, indent=1).encode()
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / MANIFEST, content)
+
+
+def read_manifest(file: Path) -> Plan:
+    """The plan as it was written down. Raises InputError when it cannot be read or is not what was written."""
+    try:
+        content = file.read_bytes()
+        said = json.loads(content)
+        if said.pop("sha256") == sha256_of(said):
+            return Plan.from_json(content)
+        why = "it does not match its own sha256"
+    except OSError as error:
+        why = error.strerror or str(error)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        why = "it is not a plan"
+    hint = "run the study again: finished trials are kept, and the plan is written anew"
+    raise InputError(Problem(f"the plan cannot be read: {why}", str(file), hint))
 
 
 def missing_jobs(
