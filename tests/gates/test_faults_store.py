@@ -1,0 +1,75 @@
+"""The store's rows keep the promise, and turn red when a guard of the product is broken on purpose."""
+
+import contextlib
+from collections import Counter
+
+import pytest
+
+import ceteris.lab.run
+import ceteris.store.records
+from gates.faults import artefacts
+from gates.faults.row import KEPT, Outcome
+from gates.faults.rows import bit_rot, disk_full, kill_writing
+
+ROWS = (kill_writing, disk_full, bit_rot)
+
+
+def naive(path, content):
+    path.write_bytes(content)
+
+
+@pytest.fixture
+def on(monkeypatch):
+    """on(row, kind) -> outcomes of a short run over that kind of artefact alone."""
+
+    def run(row, kind):
+        chosen = tuple(each for each in artefacts.ARTEFACTS if each.name == kind)
+        assert chosen
+        monkeypatch.setattr(row, "ARTEFACTS", chosen)
+        return Counter(injection.outcome for injection in row.inject(short=True, only=None))
+
+    return run
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.__name__.rpartition(".")[2])
+@pytest.mark.parametrize("kind", ["checkpoint", "manifest"])
+def test_the_promise_is_kept(on, row, kind):
+    found = on(row, kind)
+    assert sum(found.values()) >= 5
+    assert set(found) <= set(KEPT)
+
+
+def test_a_number_injects_the_same_again(on):
+    on(bit_rot, "manifest")
+    all_of_them = list(bit_rot.inject(short=True, only=None))
+    (again,) = bit_rot.inject(short=True, only=3)
+    assert (again.number, again.label, again.outcome) == (3, all_of_them[2].label, all_of_them[2].outcome)
+
+
+@pytest.mark.parametrize("row", [kill_writing, disk_full])
+def test_a_naive_write_is_caught(on, monkeypatch, row):
+    monkeypatch.setattr(ceteris.lab.run, "write_atomically", naive)
+    assert on(row, "manifest")[Outcome.LOST] > 0
+
+
+def test_a_statement_written_before_what_it_names_is_caught(on, monkeypatch):
+    real = ceteris.store.records.pack_findings
+    backwards = lambda key, findings: dict(reversed(real(key, findings).items()))  # noqa: E731
+    monkeypatch.setattr(ceteris.store.records, "pack_findings", backwards)
+    assert on(kill_writing, "findings")[Outcome.LOST] > 0
+
+
+def test_a_swallowed_error_is_caught(on, monkeypatch):
+    monkeypatch.setattr(ceteris.lab.run, "writing", lambda folder: contextlib.suppress(OSError))
+    assert on(disk_full, "manifest")[Outcome.WRONG] > 0
+
+
+def test_an_error_without_words_is_caught(on, monkeypatch):
+    monkeypatch.setattr(ceteris.lab.run, "writing", lambda folder: contextlib.nullcontext())
+    assert on(disk_full, "manifest")[Outcome.WRONG] > 0
+
+
+def test_a_missing_hash_is_caught(on, monkeypatch):
+    monkeypatch.setattr(ceteris.lab.run, "sha256_of", lambda value: "0" * 64)
+    monkeypatch.setattr(bit_rot, "SHORT_PLACES", 40)
+    assert on(bit_rot, "manifest")[Outcome.WRONG] > 0
