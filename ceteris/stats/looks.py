@@ -92,7 +92,7 @@ def _price(looks: tuple[int, ...], sides: Sides, pairing: Pairing) -> tuple[np.n
     knots, fine = np.linspace(*ends, 24), np.linspace(*ends, 480)
     values = sides * ndtr(-knots)
     exact = np.array([_ever(float(p), looks, sides, pairing) for p in values])
-    price = _Curve(knots, np.log(np.clip(exact / values, 1, len(looks)))).at(fine)
+    price = np.clip(_Curve(knots, np.log(exact / values)).at(fine), 0.0, math.log(len(looks)))
     low = np.log(sides * ndtr(-fine))
     high = np.maximum.accumulate(np.minimum(low + price, 0.0))
     return np.append(low, 0.0), np.append(high, 0.0)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -78,6 +78,7 @@ def test_one_look_costs_nothing(p, looks, sides):
     st.sampled_from([1, 2]),
     st.sampled_from(["paired", "independent"]),
 )
+@example(1e-5, 1e-5, (2, 3), 1, "independent")
 def test_more_is_paid_for_more_and_the_level_is_the_inverse(p, q, looks, sides, pairing):
     low, high = sorted((p, q))
     price = overall_p(high, looks, sides, pairing)
