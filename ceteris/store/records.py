@@ -67,15 +67,18 @@ class Store:
         return found[0]
 
     def put(self, record: Record) -> None:
-        """Write a trial's record; `record.json` last. Raises OSError, and leaves the trial incomplete then."""
+        """Write a trial's record; `record.json` last. Raises OSError, and leaves the trial incomplete then.
+
+        A complete trial keeps the record it has: one that comes later, from a writer that lost its claim, is dropped.
+        """
         folder = self.folder(record.key)
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in pack(record).items():
-            write_atomically(folder / name, content)
-        for left_by_a_kill in folder.glob(".*.tmp"):
-            left_by_a_kill.unlink(missing_ok=True)
-        sync_folder(folder.parent)
-        sync_folder(self.root)
+        lock = folder / "writing"
+        with _locked(lock):
+            if not self.has(record.key):
+                self._write(record)
+        with contextlib.suppress(OSError):
+            lock.unlink()  # whoever makes a new one finds the record
         self.checkpoints(record.key).clear()
 
     def get(self, key: str, *, weights: bool = False) -> Record:
@@ -157,10 +160,19 @@ class Store:
         with contextlib.ExitStack() as held:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                _lock(held.enter_context((folder / "claim").open("wb")).fileno())
+                held.enter_context(_locked(folder / "claim"))
             except OSError as error:
                 raise self._cannot_write(error) from None
             yield
+
+    def _write(self, record: Record) -> None:
+        folder = self.folder(record.key)
+        for name, content in pack(record).items():
+            write_atomically(folder / name, content)
+        for left_by_a_kill in folder.glob(".*.tmp"):
+            left_by_a_kill.unlink(missing_ok=True)
+        sync_folder(folder.parent)
+        sync_folder(self.root)
 
     def _complete(self, pattern: str) -> list[str]:
         files = (file for file in self.root.glob(pattern) if _KEY.fullmatch(file.parent.name))
@@ -231,6 +243,14 @@ class Store:
         if sha256(content) != said["files"][name]["sha256"]:
             raise BrokenRecord(f"{name} does not match the sha256 in {RECORD}")
         return content
+
+
+@contextlib.contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Wait for the file's lock and hold it; the system lets go when this process dies. Raises OSError."""
+    with file.open("wb") as held:
+        _lock(held.fileno())
+        yield
 
 
 def _lock(descriptor: int) -> None:

@@ -1,5 +1,6 @@
 """A record is there whole or not at all, says so when it is broken, and nobody else's folder is taken for one."""
 
+import contextlib
 import errno
 import json
 import os
@@ -219,3 +220,20 @@ def test_json_that_is_not_there_or_not_json_is_none(tmp_path, content, value):
     if content is not None:
         (tmp_path / "file").write_bytes(content)
     assert read_json(tmp_path / "file") == value
+
+
+def test_the_first_record_of_a_trial_counts(store, record, same):
+    store.put(record())
+    files = {file: file.read_bytes() for file in store.folder(KEY).rglob("*") if file.is_file()}
+    store.put(record(metrics={"top1": 0.99}, log="late"))
+    assert {file: file.read_bytes() for file in store.folder(KEY).rglob("*") if file.is_file()} == files
+    same(store.get(KEY, weights=True), record())
+
+
+def test_a_late_record_costs_nothing_when_the_disk_refuses_it(store, record, same, disk):
+    store.put(record())
+    disk.fail(1, forever=True)
+    with contextlib.suppress(OSError):
+        store.put(record(metrics={"top1": 0.99}))
+    disk.fail(0)
+    same(store.get(KEY, weights=True), record())
