@@ -7,9 +7,10 @@ import pytest
 
 import ceteris.lab.run
 import ceteris.store.records
+from ceteris.store.records import Store
 from gates.faults import artefacts
 from gates.faults.row import KEPT, Outcome
-from gates.faults.rows import bit_rot, disk_full, kill_writing
+from gates.faults.rows import bit_rot, disk_full, kill_writing, two_writers
 
 ROWS = (kill_writing, disk_full, bit_rot)
 
@@ -73,3 +74,34 @@ def test_a_missing_hash_is_caught(on, monkeypatch):
     monkeypatch.setattr(ceteris.lab.run, "sha256_of", lambda value: "0" * 64)
     monkeypatch.setattr(bit_rot, "SHORT_PLACES", 40)
     assert on(bit_rot, "manifest")[Outcome.WRONG] > 0
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(two_writers, "SHORT_STORES", 1)
+    monkeypatch.setattr(two_writers, "SHORT_PROCESSES", 3)
+    monkeypatch.setattr(two_writers, "TRIALS", 4)
+
+
+@pytest.mark.usefixtures("small")
+def test_each_trial_has_one_record_whoever_dies():
+    assert {each.outcome for each in two_writers.inject(short=True, only=None)} == {Outcome.SURVIVED}
+
+
+@pytest.mark.usefixtures("small")
+def test_trials_without_a_claim_are_caught(monkeypatch):
+    monkeypatch.setattr(Store, "claim", lambda store, key: contextlib.nullcontext())
+    monkeypatch.setattr(two_writers, "OPERATIONS", 2000)  # nobody dies
+    monkeypatch.setattr(two_writers, "SECONDS", 0.2)
+    assert next(two_writers.inject(short=True, only=1)).outcome is Outcome.WRONG
+
+
+@pytest.mark.usefixtures("small")
+def test_a_late_writer_that_is_let_in_is_caught(monkeypatch):
+    def put(store, record):
+        store.folder(record.key).mkdir(parents=True, exist_ok=True)
+        store._write(record)
+
+    monkeypatch.setattr(Store, "put", put)
+    late = [each.outcome for each in two_writers.inject(short=True, only=None)][1:]
+    assert {Outcome.LOST, Outcome.WRONG} <= set(late)
