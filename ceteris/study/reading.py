@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent, ScalarEvent
 from ruamel.yaml.scalarbool import ScalarBoolean
 
 from ceteris.errors import InputError, Problem
@@ -20,12 +21,13 @@ from ceteris.study.mistakes import Place, problems_of
 from ceteris.study.vocabulary import Study
 
 _SCALARS: tuple[type, ...] = (int, float, str)
-LARGEST_FILE = 1_000_000
+LARGEST_FILE = 100_000
 """Bytes; a study file is a page."""
-MOST_VALUES = 20_000
+MOST_VALUES = 5_000
 """Values after every alias is written out: a few short lines of aliases to aliases would fill the memory."""
 DEEPEST = 50
 """Levels of nesting; a recipe needs five."""
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class StudyFile:
@@ -111,7 +113,7 @@ def _parse(text: str, name: str) -> Any:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise InputError(Problem(f"not valid YAML: {error.problem}", f"{name}:{line}")) from None
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise InputError(Problem(f"not valid YAML: {error}", name)) from None
     if not isinstance(tree, CommentedMap):
         raise InputError(Problem("a study file is a mapping of fields (name, question, baseline, ...)", f"{name}:1"))
@@ -119,15 +121,27 @@ def _parse(text: str, name: str) -> Any:
 
 
 def _check_events(text: str, name: str) -> None:
-    """Refuse what would build objects or exhaust the stack, before anything is built."""
+    """Refuse what would build objects, take long or exhaust the stack, before anything is built."""
     depth = 0
-    for event in YAML(typ="rt").parse(text):
+    for count, event in enumerate(YAML(typ="rt").parse(text)):
         where = f"{name}:{event.start_mark.line + 1}"
+        if count > MOST_VALUES:
+            raise InputError(Problem(f"more than {MOST_VALUES:,} values", where, "a study file is a page"))
+        if isinstance(event, ScalarEvent):
+            _check_scalar(event, where)
         if getattr(event, "tag", None) is not None:
             raise InputError(_not_a_value(str(event.tag), where))
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
         if depth > DEEPEST:
             raise InputError(Problem(f"nested more than {DEEPEST} levels deep", where))
+
+
+def _check_scalar(event: ScalarEvent, where: str) -> None:
+    """Refuse merge keys, which YAML 1.2 does not have, and characters that no file of ours can hold."""
+    if event.value == "<<" and event.implicit[0]:
+        raise InputError(Problem("merge keys (<<) are not read", where, "write the fields out"))
+    if (found := _UNPRINTABLE.search(event.value)) is not None:
+        raise InputError(Problem(f"{found.group()!r} is not a character of a text", where, "remove it"))
 
 
 def _not_a_value(what: str, where: str) -> Problem:

@@ -136,6 +136,12 @@ def test_an_a_a_check_has_as_many_seeds_and_all_of_its_own():
         (GOOD + "seeds: [1, 1]\n", "f.yaml:11: seeds: a seed is listed twice"),
         (GOOD + "notes: " + "[" * 400 + "]" * 400, "f.yaml:11: nested more than 50 levels deep"),
         (GOOD + "notes: &a [*a]\n", "f.yaml:11: "),
+        (GOOD + "scales:\n  laptop: &a {about: x}\n  smoke: {<<: *a}\n", "f.yaml:13: merge keys (<<) are not read"),
+        (GOOD + "notes: &a\n  <<: *a\n", "f.yaml:12: merge keys (<<) are not read"),
+        (GOOD + 'notes: ["a\\0b"]\n', "f.yaml:11: '\\x00' is not a character"),
+        (GOOD + 'notes: ["a\\ud800b"]\n', "f.yaml:11: '\\ud800' is not a character"),
+        (GOOD + 'notes: ["a\\UFFFFFFFFb"]\n', "f.yaml: not valid YAML"),
+        (GOOD + "notes: [" + "a," * 9000 + "a]\n", "f.yaml:11: more than 5,000 values"),
     ],
 )
 def test_what_is_no_study_file_is_refused_with_its_line(text, said):
