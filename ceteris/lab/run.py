@@ -74,6 +74,17 @@ def read_manifest(file: Path) -> Plan:
     raise InputError(Problem(f"the plan cannot be read: {why}", str(file), hint))
 
 
+def kept_plans(root: Path) -> tuple[list[Plan], list[str]]:
+    """The plans of a store's studies, and what is wrong with those that cannot be read, in words."""
+    plans, broken = [], []
+    for file in sorted((root / "studies").glob(f"*/{MANIFEST}")):
+        try:
+            plans.append(read_manifest(file))
+        except InputError as error:
+            broken.append(str(error))
+    return plans, broken
+
+
 def missing_jobs(
     plan: Plan, place: DataPlace, store: Store, resources: Resources, wanted: Collection[PlannedTrial] | None = None
 ) -> list[Job]:

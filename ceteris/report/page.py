@@ -6,7 +6,6 @@ import json
 import math
 import os
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -51,7 +50,6 @@ from ceteris.report.words import Words
 from ceteris.study.findings import Findings
 from ceteris.study.manifest import Plan
 from ceteris.study.record import Record
-from ceteris.study.vocabulary import FULL
 
 TEMPLATES = Path(__file__).parent / "templates"
 LOG_LINES = 20
@@ -195,9 +193,7 @@ def badges(evidence: Evidence, words: Words) -> list[str]:
 def commands(evidence: Evidence) -> list[tuple[str, str]]:
     """(command line, message key of what it does), exact enough to paste."""
     plan = evidence.plan
-    scale = [] if "--scale" in plan.options or plan.scale == FULL else ["--scale", plan.scale]
-    rest = shlex.join([plan.source, *scale, *plan.options])
-    made = [(f"ceteris {verb} {rest}", f"repeat.{verb}") for verb in ("plan", "run", "report")]
+    made = [(plan.command(verb), f"repeat.{verb}") for verb in ("plan", "run", "report")]
     return [*made, (f"ceteris show {evidence.trials[0].planned.key}", "repeat.show")]
 
 

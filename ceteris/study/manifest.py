@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from pydantic import TypeAdapter
 from ceteris.study.arms import AGAIN
 from ceteris.study.findings import Identity
 from ceteris.study.record import DataFacts, ModelFacts
-from ceteris.study.vocabulary import Study
+from ceteris.study.vocabulary import FULL, Study
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,11 @@ class Plan:
             if [t.key for t in self.trials_of(earlier.name)] == [t.key for t in self.trials_of(arm)]:
                 return earlier.name
         return None
+
+    def command(self, verb: str) -> str:
+        """`ceteris VERB ...` with all that repeats this plan, exact enough to paste."""
+        scale = [] if "--scale" in self.options or self.scale == FULL else ["--scale", self.scale]
+        return f"ceteris {verb} {shlex.join([self.source, *scale, *self.options])}"
 
     def to_json(self) -> bytes:
         return _PLAN.dump_json(self, indent=1)
