@@ -58,7 +58,7 @@ class Row(Protocol):
 
         Args:
             short: fewer injections: the whole gate in a few minutes.
-            only: that number alone, exactly as the full row has it; None for all.
+            only: that number alone, exactly as the row has it at the same `short`; None for all.
         """
         ...
 
