@@ -11,6 +11,7 @@ from rich.console import Console
 from ceteris.app.live import Board, reading_progress
 from ceteris.app.screen import console
 from ceteris.data.source import DataPlace
+from ceteris.lab.disk import writing
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.looks import rounds, standing
 from ceteris.lab.plan import Request, make_plan
@@ -65,7 +66,8 @@ def run_request(
         plan = make_plan(request, place, KnownFacts(store.root / "facts"))
     folder = study_folder(store, request)
     write_manifest(plan, folder)
-    write_atomically(folder / "study.yaml", write_study(request.study).encode())
+    with writing(folder):
+        write_atomically(folder / "study.yaml", write_study(request.study).encode())
     if retry_failed:
         reopen_failed(plan, store)
     check_resources(resources)

@@ -59,7 +59,7 @@ def benjamini_hochberg(p_values: Sequence[float | None], alpha: float) -> list[S
     adjusted, rejected = 1.0, 0
     for value in sorted(set(values), reverse=True):
         up_to = sum(other <= value for other in values)
-        adjusted = min(adjusted, len(values) * value / up_to)
+        adjusted = min(adjusted, len(values) / up_to * value)
         if adjusted <= alpha:
             rejected = max(rejected, up_to)
         steps[value] = Step(adjusted, 0.0, adjusted <= alpha)

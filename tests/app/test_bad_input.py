@@ -1,5 +1,6 @@
 """Every mistake of a user: exit code 2, one line that says what, where and what to do, and never a traceback."""
 
+import errno
 import io
 import zipfile
 
@@ -152,3 +153,11 @@ def test_all_mistakes_of_a_file_at_once(call, tmp_path):
     printed = call("plan", file)
     assert printed.code == 2
     assert [line.split(": ")[1].rpartition(":")[2] for line in printed.err.splitlines()] == ["3", "7", "8"]
+
+
+def test_a_disk_that_fills_before_the_study_file_is_written(call, write, monkeypatch):
+    def full(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("ceteris.app.running.write_atomically", full)
+    assert_refused(call("run", write()), "the store cannot be written: No space left on device", "free some space")

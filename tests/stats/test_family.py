@@ -1,7 +1,7 @@
 """Holm's rule and that of Benjamini and Hochberg against their printed example and statsmodels."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
@@ -90,6 +90,7 @@ def test_what_could_not_be_tested_still_counts_in_a_list():
     assert benjamini_hochberg([], 0.05) == []
 
 
+@example([0.0, 0.0, 0.05], 0.05)
 @given(families, st.sampled_from([0.01, 0.05, 0.2]))
 def test_a_list_rejects_whatever_holm_rejects(p_values, alpha):
     for strict, listed in zip(holm(p_values, alpha), benjamini_hochberg(p_values, alpha), strict=True):
