@@ -82,7 +82,10 @@ def seconds_left(plan: Plan, left: Collection[str]) -> float:
 
 def _seeds(plan: Plan) -> str:
     study = plan.study
-    return f"after {counts(study.looks, Words('en'))} seeds" if study.looks else f"over {len(study.seeds)} seeds"
+    words = Words("en")
+    return (
+        f"after {counts(study.looks, words)} seeds" if study.looks else f"over {words.count('seed', len(study.seeds))}"
+    )
 
 
 def _look_values(plan: Plan, done: Collection[str]) -> dict[str, Any]:

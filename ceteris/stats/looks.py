@@ -43,9 +43,7 @@ def overall_p(p: float, looks: Sequence[int], sides: Sides = 2, pairing: Pairing
     if len(looks) < 2 or p <= 0:
         return max(p, 0.0)
     low, high = _price(tuple(looks), sides, pairing)
-    if math.log(p) < low[0]:
-        return p * math.exp(float(high[0] - low[0]))
-    return math.exp(float(np.interp(math.log(p), low, high)))
+    return _read_off(p, low, high)
 
 
 def look_level(alpha: float, looks: Sequence[int], sides: Sides = 2, pairing: Pairing = "paired") -> float:
@@ -58,9 +56,7 @@ def look_level(alpha: float, looks: Sequence[int], sides: Sides = 2, pairing: Pa
     if len(looks) < 2 or alpha <= 0:
         return max(alpha, 0.0)
     low, high = _price(tuple(looks), sides, pairing)
-    if math.log(alpha) < high[0]:
-        return alpha * math.exp(float(low[0] - high[0]))
-    return math.exp(float(np.interp(math.log(alpha), high, low)))
+    return _read_off(alpha, high, low)
 
 
 def e_value(t: float, n: int, g: float = 1.0) -> float:
@@ -81,6 +77,13 @@ def e_value(t: float, n: int, g: float = 1.0) -> float:
         raise ValueError(f"needs at least 2 seeds and a variance above 0, not {n} and {g}")
     freedom, spread = n - 1, 1 + n * g
     return math.exp((n * (math.log1p(t * t / freedom) - math.log1p(t * t / (freedom * spread))) - math.log(spread)) / 2)
+
+
+def _read_off(value: float, known: np.ndarray, wanted: np.ndarray) -> float:
+    """The value across from it, both scales logarithmic; below the first point in proportion to it."""
+    if math.log(value) < known[0]:
+        return value * math.exp(float(wanted[0] - known[0]))
+    return math.exp(float(np.interp(math.log(value), known, wanted)))
 
 
 @cache

@@ -41,7 +41,7 @@ def numbers(one):
     return [one.difference, *ends, *(p for p in (one.p, one.p_adjusted, one.p_equivalent) if p is not None)]
 
 
-def same(here, there, scale=1.0):
+def assert_same(here, there, scale=1.0):
     """Equal words, counts and tests; differences and intervals in another unit."""
     for one, two in zip(here, there, strict=True):
         assert (one.verdict, one.seeds, one.by_margin) == (two.verdict, two.seeds, two.by_margin)
@@ -72,7 +72,7 @@ def test_shifting_every_score_changes_nothing(rows, design, shift):
     here = decide(rows, **design)
     assume(steady(here))
 
-    same(here, decide([[score + shift for score in row] for row in rows], **design))
+    assert_same(here, decide([[score + shift for score in row] for row in rows], **design))
 
 
 @few
@@ -82,7 +82,9 @@ def test_what_a_seed_adds_to_all_arms_changes_nothing_when_paired(rows, blocks, 
     here = decide(rows, **design)
     assume(steady(here))
 
-    same(here, decide([[score + block for score, block in zip(row, blocks, strict=True)] for row in rows], **design))
+    assert_same(
+        here, decide([[score + block for score, block in zip(row, blocks, strict=True)] for row in rows], **design)
+    )
 
 
 @few
@@ -93,7 +95,7 @@ def test_another_unit_changes_no_word(rows, design, unit):
     there = decide([[score * unit for score in row] for row in rows], margin=0.01 * unit, **design)
     assume(all(one.verdict is not Verdict.CANNOT_DECIDE for one in there))
 
-    same(here, there, scale=unit)
+    assert_same(here, there, scale=unit)
 
 
 @few
@@ -102,7 +104,7 @@ def test_the_names_of_the_seeds_change_nothing(rows, pairing, order):
     here = decide(rows, pairing=pairing)
     assume(steady(here))
 
-    same(here, decide([[row[i] for i in order] for row in rows], pairing=pairing))
+    assert_same(here, decide([[row[i] for i in order] for row in rows], pairing=pairing))
 
 
 @few

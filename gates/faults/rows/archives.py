@@ -147,10 +147,10 @@ def _greedy_header() -> bytes:
 
 
 def _damaged(number: int, sound: dict[str, bytes]) -> tuple[str, str, bytes]:
-    random, kind = draws("archives", number), list(sound)[number % len(sound)]
+    generator, kind = draws("archives", number), list(sound)[number % len(sound)]
     content = bytearray(sound[kind])
-    place = int(random.integers(len(content)))
-    if random.random() < 0.4:
+    place = int(generator.integers(len(content)))
+    if generator.random() < 0.4:
         return f"cut to {place} bytes", kind, bytes(content[:place])
-    content[place] ^= 1 << int(random.integers(8))
+    content[place] ^= 1 << int(generator.integers(8))
     return f"a bit flipped in byte {place}", kind, bytes(content)

@@ -68,9 +68,9 @@ def _source(root: Path) -> Folder:
 
 def _images() -> dict[str, bytes]:
     """File suffix and kind -> an image of noise."""
-    random = draws("images", 0)
-    colour = Image.fromarray(random.integers(0, 256, (_SIDE, _SIDE, 3), dtype=np.uint8))
-    deep = Image.fromarray(random.integers(0, 65536, (_SIDE, _SIDE)).astype(np.uint16))
+    generator = draws("images", 0)
+    colour = Image.fromarray(generator.integers(0, 256, (_SIDE, _SIDE, 3), dtype=np.uint8))
+    deep = Image.fromarray(generator.integers(0, 65536, (_SIDE, _SIDE)).astype(np.uint16))
     return {
         "jpg": _encoded(colour, "JPEG"),
         "jpg progressive": _encoded(colour, "JPEG", progressive=True),
@@ -95,9 +95,9 @@ def _encoded(image: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def _damaged(number: int, whole: bytes) -> tuple[str, bytes]:
-    random, content = draws("images", number), bytearray(whole)
-    place = int(random.integers(len(content)))
-    if random.random() < 0.5:
+    generator, content = draws("images", number), bytearray(whole)
+    place = int(generator.integers(len(content)))
+    if generator.random() < 0.5:
         return f"cut to {place} of {len(whole)} bytes", bytes(content[:place])
-    content[place] ^= 1 << int(random.integers(8))
+    content[place] ^= 1 << int(generator.integers(8))
     return f"a bit flipped in byte {place}", bytes(content)

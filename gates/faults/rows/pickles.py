@@ -112,14 +112,14 @@ def _md5(files: dict[str, bytes]) -> dict[str, str]:
 
 
 def _damaged(number: int) -> tuple[str, bytes]:
-    random, content = draws("pickles", number), bytearray(pickle.dumps(_BATCH, number % 6))
+    generator, content = draws("pickles", number), bytearray(pickle.dumps(_BATCH, number % 6))
     header = min(len(content), 400)
-    if random.random() < 0.3:
-        length = int(random.integers(len(content)))
+    if generator.random() < 0.3:
+        length = int(generator.integers(len(content)))
         return f"cut to {length} bytes", bytes(content[:length])
-    places = [int(place) for place in random.integers(header, size=int(random.integers(1, 4)))]
+    places = [int(place) for place in generator.integers(header, size=int(generator.integers(1, 4)))]
     for place in places:
-        content[place] ^= 1 << int(random.integers(8))
+        content[place] ^= 1 << int(generator.integers(8))
     return f"bits flipped in bytes {places} of protocol {number % 6}", bytes(content)
 
 
