@@ -25,6 +25,8 @@ def test_critical_values_of_dunnetts_table(arms, critical):
 scores = st.lists(st.integers(0, 1000).map(lambda n: n / 1000), min_size=2, max_size=6)
 
 
+# scipy warns of every arm whose scores are all equal; such arms belong here.
+@pytest.mark.filterwarnings("ignore:Precision loss:RuntimeWarning")
 @settings(max_examples=15)
 @given(st.lists(scores, min_size=2, max_size=5).filter(lambda arms: any(len(set(arm)) > 1 for arm in arms)))
 def test_agrees_with_scipy(arms):
