@@ -75,12 +75,22 @@ class Batches:
         """Batches per epoch."""
         return -(-len(self) // self.batch_size)
 
-    def epoch(self, seed: int, epoch: int) -> Iterator[Batch]:
+    @property
+    def resident(self) -> bool:
+        """Whether the images lie on an accelerator, so that a batch needs nothing from the host."""
+        return self._resident is not None
+
+    def epoch(self, seed: int, epoch: int, at_once: int = 1) -> Iterator[Batch]:
         """Every image once, shuffled and augmented.
 
         The order comes from the stream `order/<epoch>`, the draws from `augment/<epoch>/<name>` (a second one of the
         same name: `<name>.2`), all before the first batch: none depends on the batch size or on another. Only
         the first image of a batch finds its partner for mixing by the batch's end, see `Mixing`.
+
+        Args:
+            seed, epoch: name the streams.
+            at_once: so many batches are augmented in one pass and come as one, to be split by `batch_size`: an
+                accelerator is then not kept waiting for small operations. Where images are mixed, always one.
         """
         order = stream(seed, f"order/{epoch}").permutation(len(self))
         draws = [
@@ -93,7 +103,7 @@ class Batches:
             for name, augmentation in self._augment
         ]
         mixing = any(isinstance(augmentation, Mixing) for _, augmentation in self._augment)
-        for rows, pixels, labels in self._gathered(order):
+        for rows, pixels, labels in self._gathered(order, self.batch_size * (1 if mixing else at_once)):
             targets = functional.one_hot(labels, self._classes).float() if mixing else labels
             for (_, augmentation), drawn in zip(self._augment, draws, strict=True):
                 own = {key: values[rows] for key, values in drawn.items()}
@@ -104,13 +114,18 @@ class Batches:
 
     def in_order(self) -> Iterator[Batch]:
         """Every image once, in the order of the index, not augmented."""
-        for _, pixels, labels in self._gathered(np.arange(len(self))):
-            yield self._normalised(pixels), labels
-
-    def _gathered(self, order: np.ndarray) -> Iterator[tuple[slice, torch.Tensor, torch.Tensor]]:
-        placed = self._on_device(order)
-        for start in range(0, len(order), self.batch_size):
+        for start in range(0, len(self), self.batch_size):
             rows = slice(start, start + self.batch_size)
+            if self._resident is not None:
+                pixels = self._resident[rows]
+            else:
+                pixels = self._on_device(np.take(self._pixels, self._index[rows], axis=0))
+            yield self._normalised(pixels), self._labels[rows]
+
+    def _gathered(self, order: np.ndarray, size: int) -> Iterator[tuple[slice, torch.Tensor, torch.Tensor]]:
+        placed = self._on_device(order)
+        for start in range(0, len(order), size):
+            rows = slice(start, start + size)
             labels = self._labels.index_select(0, placed[rows])
             if self._resident is not None:
                 yield rows, self._resident.index_select(0, placed[rows]), labels

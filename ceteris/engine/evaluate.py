@@ -10,6 +10,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ceteris.data.batches import Batches
+from ceteris.engine.graphs import Recorder
+
 EVALUATION_BATCH = 250
 """Images; fixed, so that the last bits of a prediction never depend on the recipe's batch size."""
 
@@ -44,11 +47,37 @@ class Predictions:
         return functional.cross_entropy(self.logits.double(), self.labels, reduction="none").numpy()
 
 
-@torch.inference_mode()
+class Predictor:
+    """`predict` for the same model and images, as often as asked: on CUDA recorded once as a graph.
+
+    Only for a model whose parameters and buffers stay where they are in memory.
+    """
+
+    def __init__(self, model: nn.Module, images: Batches, autocast: torch.autocast) -> None:
+        def forward() -> tuple[torch.Tensor, torch.Tensor]:
+            return _forward(model, images.in_order(), autocast)
+
+        recorded = images.device.type == "cuda" and images.resident
+        self._forward = Recorder(forward, images.device) if recorded else forward
+
+    def __call__(self) -> Predictions:
+        """See `predict`."""
+        logits, labels = self._forward()
+        return Predictions(logits.cpu(), labels.cpu())
+
+
 def predict(
     model: nn.Module, batches: Iterable[tuple[torch.Tensor, torch.Tensor]], autocast: torch.autocast
 ) -> Predictions:
     """Run the model in evaluation mode over (inputs, labels) batches; its training mode is restored."""
+    logits, labels = _forward(model, batches, autocast)
+    return Predictions(logits.cpu(), labels.cpu())
+
+
+@torch.inference_mode()
+def _forward(
+    model: nn.Module, batches: Iterable[tuple[torch.Tensor, torch.Tensor]], autocast: torch.autocast
+) -> tuple[torch.Tensor, torch.Tensor]:
     was_training = model.training
     model.eval()
     logits, labels = [], []
@@ -57,4 +86,4 @@ def predict(
             logits.append(model(inputs).float())
         labels.append(answers)
     model.train(was_training)
-    return Predictions(torch.cat(logits).cpu(), torch.cat(labels).cpu())
+    return torch.cat(logits), torch.cat(labels)

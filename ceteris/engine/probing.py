@@ -6,7 +6,7 @@ import contextlib
 import random
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,16 +40,19 @@ class Probing:
         """Spent on probes so far."""
         return sum(attempt.seconds for attempt, _ in self._watching)
 
+    def wanted(self, steps: Iterable[int], steps_per_epoch: int) -> bool:
+        """Whether one of them wants to look at any of these steps, counted from 1 over the whole training."""
+        return any(
+            self._wants(attempt, probe, step, steps_per_epoch) for attempt, probe in self._living() for step in steps
+        )
+
     def after_backward(
         self, setup: Setup, batch: tuple[torch.Tensor, torch.Tensor], rate: float, epoch: int, step: int
     ) -> None:
         """Show a step, counted from 1 over the whole training, before the optimizer's update."""
         inputs, labels = batch
         for attempt, probe in self._living():
-            wanted = False
-            with attempt.kept():
-                wanted = probe.wants(step, setup.train.steps)
-            if wanted:
+            if self._wants(attempt, probe, step, setup.train.steps):
                 noise = f"{attempt.stream}/noise/{step}"
 
                 def loss(noise: str = noise) -> torch.Tensor:
@@ -92,6 +95,12 @@ class Probing:
                 with attempt.kept():
                     probe.restore(Measurement(arrays, mine["values"]))
         return checkpoint
+
+    @staticmethod
+    def _wants(attempt: Attempt, probe: TrainingProbe, step: int, steps_per_epoch: int) -> bool:
+        with attempt.kept():
+            return probe.wants(step, steps_per_epoch)
+        return False
 
     def _living(self) -> Iterator[tuple[Attempt, TrainingProbe]]:
         return ((attempt, probe) for attempt, probe in self._watching if not attempt.error)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,12 +11,13 @@ import torch
 
 from ceteris.data.source import Dataset
 from ceteris.engine.device import Conditions, PeakMemory, environment
-from ceteris.engine.evaluate import Predictions, predict
+from ceteris.engine.evaluate import Predictions, Predictor
 from ceteris.engine.outcome import examples_of, metrics_of, predictions_of, status_of
 from ceteris.engine.probing import Probing
 from ceteris.engine.progress import Progress, resume
 from ceteris.engine.randomness import drawing_from
 from ceteris.engine.setup import Setup, Trial, set_up
+from ceteris.engine.steps import Steps, TrainedEpoch
 from ceteris.engine.watching import Checkpointing, NoCheckpoints, Silent, Watcher
 from ceteris.study.record import Cost, Epoch, Record, Status
 
@@ -48,12 +48,14 @@ def train(
     torch.set_num_threads(conditions.threads)
     memory, setup = PeakMemory(conditions.device), set_up(trial, data, conditions)
     progress = resume(setup, probes.resume(checkpoints.load()))
+    steps = Steps(setup, probes)
+    validate, test = (Predictor(setup.model, images, setup.autocast) for images in (setup.validation, setup.test))
     recipe, diverged = trial.recipe, ""
     while len(progress.rows) < recipe["epochs"] and not progress.should_stop(recipe["early_stopping"]):
         epoch = len(progress.rows) + 1
         with drawing_from(trial.seed, f"noise/{epoch}", conditions.device):
-            trained = _train_epoch(setup, trial.seed, epoch, watcher, probes)
-        row = _look(setup, conditions, progress, trained)
+            trained = _train_epoch(setup, steps, epoch, watcher)
+        row = _look(setup, progress, trained, validate, test if conditions.sealed_test_curve else None)
         probes.after_epoch(setup, epoch)
         watcher.epoch(row, recipe["epochs"])
         if not np.isfinite(trained.losses).all() or not np.isfinite(row.validation_loss):
@@ -61,58 +63,31 @@ def train(
             break
         setup.schedule.after_epoch(row.validation_top1)
         progress.peak_memory = max(progress.peak_memory, memory.highest())
-        checkpoints.save(epoch, *probes.keep(*progress.to_checkpoint(setup)))
-    return _conclude(setup, conditions, progress, memory, diverged)
+        checkpoints.save(epoch, lambda: probes.keep(*progress.to_checkpoint(setup)))
+    return _conclude(setup, conditions, progress, memory, test=test, diverged=diverged)
 
 
-@dataclass(frozen=True)
-class _TrainedEpoch:
-    losses: np.ndarray
-    rates: np.ndarray
-    top1: float
-    seconds: float
+def _train_epoch(setup: Setup, steps: Steps, epoch: int, watcher: Watcher) -> TrainedEpoch:
+    steps.begin(epoch)
+    done = 0
+    for inputs, labels in setup.train.epoch(setup.trial.seed, epoch, steps.at_once):
+        done = steps(inputs, labels, done)
+        watcher.step(epoch, done, setup.train.steps)
+    return steps.end()
 
 
-def _train_epoch(setup: Setup, seed: int, epoch: int, watcher: Watcher, probes: Probing) -> _TrainedEpoch:
-    model, optimizer = setup.model.train(), setup.optimizer
-    device = next(model.parameters()).device
-    steps = setup.train.steps
-    losses = torch.zeros(steps, device=device)
-    correct = torch.zeros((), dtype=torch.int64, device=device)
-    rates = np.zeros(steps, dtype=np.float32)
-    started, probed = time.perf_counter(), probes.seconds
-    for step, (inputs, labels) in enumerate(setup.train.epoch(seed, epoch)):
-        rates[step] = rate = setup.rate * setup.schedule.factor((epoch - 1) * steps + step)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        with setup.autocast:
-            logits = model(inputs)
-            loss = setup.loss(logits.float(), labels)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        probes.after_backward(setup, (inputs, labels), rate, epoch, (epoch - 1) * steps + step + 1)
-        optimizer.step()
-        # Read once per epoch: asking for a number here would make the device wait.
-        losses[step] = loss.detach()
-        dominant = labels if labels.ndim == 1 else labels.argmax(1)  # of mixed images the larger part counts
-        correct += (logits.detach().argmax(1) == dominant).sum()
-        watcher.step(epoch, step + 1, steps)
-    step_losses, right = losses.cpu().numpy(), int(correct)
-    seconds = time.perf_counter() - started - (probes.seconds - probed)
-    return _TrainedEpoch(step_losses, rates, right / len(setup.train), seconds)
-
-
-def _look(setup: Setup, conditions: Conditions, progress: Progress, trained: _TrainedEpoch) -> Epoch:
+def _look(
+    setup: Setup, progress: Progress, trained: TrainedEpoch, validate: Predictor, test: Predictor | None
+) -> Epoch:
     started = time.perf_counter()
-    validation = predict(setup.model, setup.validation.in_order(), setup.autocast)
-    sealed = predict(setup.model, setup.test.in_order(), setup.autocast) if conditions.sealed_test_curve else None
+    validation, sealed = validate(), test() if test else None
     progress.seconds_evaluating += time.perf_counter() - started
     row = _row(len(progress.rows) + 1, trained, validation, sealed, len(setup.train))
     _note(progress, row, trained, sealed, setup)
     return row
 
 
-def _row(epoch: int, trained: _TrainedEpoch, validation: Predictions, sealed: Predictions | None, images: int) -> Epoch:
+def _row(epoch: int, trained: TrainedEpoch, validation: Predictions, sealed: Predictions | None, images: int) -> Epoch:
     return Epoch(
         epoch=epoch,
         train_loss=float(trained.losses.mean(dtype=np.float64)),
@@ -126,7 +101,7 @@ def _row(epoch: int, trained: _TrainedEpoch, validation: Predictions, sealed: Pr
     )
 
 
-def _note(progress: Progress, row: Epoch, trained: _TrainedEpoch, sealed: Predictions | None, setup: Setup) -> None:
+def _note(progress: Progress, row: Epoch, trained: TrainedEpoch, sealed: Predictions | None, setup: Setup) -> None:
     progress.rows.append(row)
     progress.losses.append(trained.losses)
     progress.rates.append(trained.rates)
@@ -136,7 +111,9 @@ def _note(progress: Progress, row: Epoch, trained: _TrainedEpoch, sealed: Predic
         progress.best = {name: tensor.detach().clone() for name, tensor in setup.model.state_dict().items()}
 
 
-def _conclude(setup: Setup, conditions: Conditions, progress: Progress, memory: PeakMemory, diverged: str) -> Record:
+def _conclude(
+    setup: Setup, conditions: Conditions, progress: Progress, memory: PeakMemory, *, test: Predictor, diverged: str
+) -> Record:
     trial = setup.trial
     status, reason = Status.DIVERGED, diverged
     tested: Mapping[str, Any] = {}
@@ -145,10 +122,10 @@ def _conclude(setup: Setup, conditions: Conditions, progress: Progress, memory: 
         if trial.recipe["weights"] == "best":
             setup.model.load_state_dict(progress.best)
         started = time.perf_counter()
-        test = predict(setup.model, setup.test.in_order(), setup.autocast)
+        predictions = test()
         progress.seconds_evaluating += time.perf_counter() - started
-        status, reason = status_of(test)
-        tested = _tested(test, setup, progress, chosen) if status is not Status.DIVERGED else {}
+        status, reason = status_of(predictions)
+        tested = _tested(predictions, setup, progress, chosen) if status is not Status.DIVERGED else {}
     return Record(
         key=trial.key,
         status=status,

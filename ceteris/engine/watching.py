@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 
 from ceteris.study.record import Epoch
+
+State = tuple[dict[str, Any], dict[str, np.ndarray]]
+"""Plain values and arrays from which a trial goes on as if nothing had happened."""
 
 
 class Watcher(Protocol):
@@ -33,17 +36,17 @@ class Silent:
 class Checkpointing(Protocol):
     """Where checkpoints go; see `ceteris.store.checkpoints`."""
 
-    def save(self, epoch: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-        """Keep the state after that many epochs."""
+    def save(self, epoch: int, state: Callable[[], State]) -> None:
+        """Keep the state after that many epochs, or leave it when the last one is recent: asking for it costs time."""
 
-    def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+    def load(self) -> State | None:
         """The latest state, or None."""
 
 
 class NoCheckpoints:
     """Keeps nothing."""
 
-    def save(self, epoch: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    def save(self, epoch: int, state: Callable[[], State]) -> None:
         """Let it go."""
 
     def load(self) -> None:

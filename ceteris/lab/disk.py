@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ceteris.errors import InputError, Problem
 from ceteris.store.checkpoints import Checkpoints
@@ -14,7 +15,10 @@ from ceteris.study.findings import Findings
 from ceteris.study.record import Record
 
 if TYPE_CHECKING:
-    import numpy as np
+    from ceteris.engine.watching import State
+
+SHARE = 0.02
+"""Of a trial's time, spent on checkpoints."""
 
 
 def put(store: Store, record: Record) -> None:
@@ -30,16 +34,27 @@ def put_findings(store: Store, key: str, findings: Findings) -> None:
 
 
 class KeptCheckpoints:
-    """The store's checkpoints. `save` raises InputError when the disk refuses."""
+    """The store's checkpoints, no more of them than a small share of the trial's time pays for.
 
-    def __init__(self, inner: Checkpoints) -> None:
-        self.inner = inner
+    So a crash costs at most one epoch, or `1 / SHARE` times as long as a checkpoint takes, if that is longer.
+    """
 
-    def save(self, epoch: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    def __init__(self, inner: Checkpoints, clock: Callable[[], float] = time.monotonic) -> None:
+        self.inner, self._clock = inner, clock
+        self._due = 0.0
+
+    def save(self, epoch: int, state: Callable[[], State]) -> None:
+        """Write it, unless the last one was written a short time ago. Raises InputError when the disk refuses."""
+        started = self._clock()
+        if started < self._due:
+            return
         with writing(self.inner.folder):
-            self.inner.save(epoch, values, arrays)
+            self.inner.save(epoch, *state())
+        ended = self._clock()
+        self._due = ended + (ended - started) / SHARE
 
-    def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+    def load(self) -> State | None:
+        """See `Checkpoints.load`."""
         return self.inner.load()
 
 

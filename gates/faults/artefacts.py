@@ -98,9 +98,9 @@ def _checkpoint(folder: Path) -> str | None:
 
 
 def _save(folder: Path, *epochs: int) -> None:
-    kept = KeptCheckpoints(Store(folder).checkpoints(NEW))
     for epoch in epochs:
-        kept.save(epoch, {"epoch": epoch}, {"weight": np.full((4, 4), epoch, np.float32)})
+        state = {"epoch": epoch}, {"weight": np.full((4, 4), epoch, np.float32)}
+        KeptCheckpoints(Store(folder).checkpoints(NEW)).save(epoch, lambda state=state: state)
 
 
 def _finished(folder: Path) -> None:

@@ -195,7 +195,8 @@ class Kept:
     def __init__(self, stop_after):
         self.state, self.stop_after, self.saved = None, stop_after, []
 
-    def save(self, epoch, values, arrays):
+    def save(self, epoch, state):
+        values, arrays = state()
         self.state = json.loads(json.dumps(values)), {name: np.array(array) for name, array in arrays.items()}
         self.saved.append(epoch)
         if epoch == self.stop_after:

@@ -22,15 +22,22 @@ class Interrupted(Exception):
     """Stands for a kill: nothing in the engine may catch it."""
 
 
-class FewSaves(Checkpoints):
-    """Checkpoints on disk, of a process that ends right after so many saves."""
+class EverySave(Checkpoints):
+    """Checkpoints on disk, one after every epoch."""
+
+    def save(self, epoch, state):
+        super().save(epoch, *state())
+
+
+class FewSaves(EverySave):
+    """Of a process that ends right after so many saves."""
 
     def __init__(self, folder, saves):
         super().__init__(folder)
         self.left = saves
 
-    def save(self, epoch, values, arrays):
-        super().save(epoch, values, arrays)
+    def save(self, epoch, state):
+        super().save(epoch, state)
         self.left -= 1
         if self.left == 0:
             raise Interrupted
@@ -83,22 +90,22 @@ def test_a_corrupt_checkpoint_costs_one_epoch_and_no_bit(run, bits, tmp_path):
     content = bytearray(newest.read_bytes())
     content[len(content) // 2] ^= 1
     newest.write_bytes(content)
-    assert bits(run(checkpoints=Checkpoints(tmp_path))) == bits(run())
+    assert bits(run(checkpoints=EverySave(tmp_path))) == bits(run())
 
 
 def test_the_thread_count_comes_from_the_checkpoint(run, tmp_path):
     with pytest.raises(Interrupted):
         run(checkpoints=FewSaves(tmp_path, 1), threads=2)
     assert run().environment["threads"] == 1
-    record = run(checkpoints=Checkpoints(tmp_path))
+    record = run(checkpoints=EverySave(tmp_path))
     assert record.environment["threads"] == torch.get_num_threads() == 2
 
 
 def test_costs_add_up_over_sessions(run, tmp_path):
     with pytest.raises(Interrupted):
         run(checkpoints=FewSaves(tmp_path, 2))
-    values, _ = Checkpoints(tmp_path).load()
-    cost = run(checkpoints=Checkpoints(tmp_path)).cost
+    values, _ = EverySave(tmp_path).load()
+    cost = run(checkpoints=EverySave(tmp_path)).cost
     assert cost.train_seconds > sum(row["seconds"] for row in values["rows"])
     assert cost.evaluate_seconds > values["seconds_evaluating"]
     assert cost.peak_memory_bytes >= values["peak_memory"]
@@ -107,6 +114,6 @@ def test_costs_add_up_over_sessions(run, tmp_path):
 def test_a_sealed_curve_that_is_not_whole_is_not_kept(run, tmp_path):
     with pytest.raises(Interrupted):
         run(checkpoints=FewSaves(tmp_path, 1), sealed=False)
-    record = run(checkpoints=Checkpoints(tmp_path), sealed=True)
+    record = run(checkpoints=EverySave(tmp_path), sealed=True)
     assert [row.test_top1 is None for row in record.epochs] == [True, False, False]
     assert "sealed_predicted" not in record.predictions

@@ -111,7 +111,8 @@ class Kept:
     def __init__(self, stop_after=0):
         self.state, self.stop_after = None, stop_after
 
-    def save(self, epoch, values, arrays):
+    def save(self, epoch, state):
+        values, arrays = state()
         self.state = json.loads(json.dumps(values)), {name: np.array(array) for name, array in arrays.items()}
         if epoch == self.stop_after:
             raise KeyboardInterrupt

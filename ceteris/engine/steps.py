@@ -1,0 +1,115 @@
+"""Training steps: a batch in, the parameters one step further. What is read at an epoch's end stays on the device."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ceteris.engine.graphs import Recorder
+from ceteris.engine.probing import Probing
+from ceteris.engine.setup import Setup
+
+RECORDED_STEPS = 16
+"""In one CUDA graph: enough that the device does not wait for the host between graphs."""
+
+
+@dataclass(frozen=True)
+class TrainedEpoch:
+    """Losses and learning rates float32 [steps], share of the images that were right, seconds without probes."""
+
+    losses: np.ndarray
+    rates: np.ndarray
+    top1: float
+    seconds: float
+
+
+class Steps:
+    """The steps of one trial. On CUDA several are recorded as one graph; those that a probe wants to see are not."""
+
+    def __init__(self, setup: Setup, probes: Probing) -> None:
+        """Take the optimizer as it is, so after a checkpoint's state was put back."""
+        self._setup, self._probes = setup, probes
+        device = next(setup.model.parameters()).device
+        self._losses = torch.zeros(setup.train.steps, device=device)
+        self._correct = torch.zeros((), dtype=torch.int64, device=device)
+        self._done = torch.zeros(1, dtype=torch.int64, device=device)
+        self._rates: list[float] = []
+        self._epoch, self._first = 0, 1
+        self._started, self._probed = 0.0, 0.0
+        self._recorder: Recorder[None] | None = None
+        if device.type == "cuda" and setup.train.resident:
+            self._recorder = Recorder(self._several, device)
+            # The graph reads both, so they must be tensors that it finds again.
+            self._device_rates = torch.zeros_like(self._losses)
+            for group in setup.optimizer.param_groups:
+                group |= {"lr": torch.tensor(setup.rate, device=device), "capturable": True}
+
+    @property
+    def at_once(self) -> int:
+        """Batches that are best handed over together."""
+        return RECORDED_STEPS if self._recorder else 1
+
+    def begin(self, epoch: int) -> None:
+        """Start an epoch, counted from 1."""
+        setup, steps = self._setup, self._setup.train.steps
+        self._started, self._probed = time.perf_counter(), self._probes.seconds
+        setup.model.train()
+        self._epoch, self._first = epoch, (epoch - 1) * steps + 1
+        self._rates = [setup.rate * setup.schedule.factor((epoch - 1) * steps + step) for step in range(steps)]
+        for tally in (self._losses, self._correct, self._done):
+            tally.zero_()
+        if self._recorder:
+            self._device_rates.copy_(torch.tensor(self._rates), non_blocking=True)
+
+    def __call__(self, inputs: torch.Tensor, labels: torch.Tensor, step: int) -> int:
+        """Train on one or several batches, the first of which is that step of the epoch, counted from 0.
+
+        Returns how many steps of the epoch are done.
+        """
+        steps, first = self._setup.train.steps, self._first + step
+        after = step - (-len(labels) // self._setup.train.batch_size)
+        if self._recorder and not self._probes.wanted(range(first, self._first + after), steps):
+            self._recorder(inputs, labels)
+        else:
+            self._several(inputs, labels, step)
+        return after
+
+    def end(self) -> TrainedEpoch:
+        """Wait for the device and read what the epoch came to."""
+        losses, right = self._losses.cpu().numpy().copy(), int(self._correct)
+        seconds = time.perf_counter() - self._started - (self._probes.seconds - self._probed)
+        return TrainedEpoch(losses, np.array(self._rates, np.float32), right / len(self._setup.train), seconds)
+
+    def _several(self, inputs: torch.Tensor, labels: torch.Tensor, step: int | None = None) -> None:
+        """With a step, that of the first batch, probes are asked and the learning rate may come from the host."""
+        size = self._setup.train.batch_size
+        batches = zip(torch.split(inputs, size), torch.split(labels, size), strict=True)
+        for offset, batch in enumerate(batches):
+            self._one(*batch, None if step is None else step + offset)
+
+    def _one(self, inputs: torch.Tensor, labels: torch.Tensor, step: int | None) -> None:
+        setup, optimizer = self._setup, self._setup.optimizer
+        self._set_rate(step)
+        with setup.autocast:
+            logits = setup.model(inputs)
+            loss = setup.loss(logits.float(), labels)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if step is not None:
+            self._probes.after_backward(setup, (inputs, labels), self._rates[step], self._epoch, self._first + step)
+        optimizer.step()
+        # Read once per epoch: asking for a number here would make the device wait.
+        self._losses.index_copy_(0, self._done, loss.detach()[None])
+        self._done += 1
+        dominant = labels if labels.ndim == 1 else labels.argmax(1)  # of mixed images the larger part counts
+        self._correct += (logits.detach().argmax(1) == dominant).sum()
+
+    def _set_rate(self, step: int | None) -> None:
+        for group in self._setup.optimizer.param_groups:
+            if self._recorder:
+                group["lr"].copy_(self._device_rates.index_select(0, self._done)[0])
+            elif step is not None:
+                group["lr"] = self._rates[step]
