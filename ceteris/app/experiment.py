@@ -52,9 +52,9 @@ def plan(
 @click.option(
     "--executor",
     type=click.Choice(["inline", "processes"]),
-    help="Where trials run; by default processes on the CPU, inline on a GPU.",
+    help="Where trials run; by default processes on the CPU, inline on a GPU for one at a time.",
 )
-@click.option("--workers", type=int, help="Trials at a time; by default one per core.")
+@click.option("--workers", type=int, help="Trials at a time; by default one per core, on a GPU one.")
 @click.option("--device", help="cpu, cuda, cuda:1, mps; by default the best there is.")
 @click.option("--retry", type=click.Choice(["failed"]), help="Train failed trials again, with the same seeds.")
 @with_options(language_option, json_option)

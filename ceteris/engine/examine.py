@@ -10,13 +10,12 @@ import torch
 from ceteris.data.source import Dataset
 from ceteris.engine.device import Conditions
 from ceteris.engine.probing import Attempt, build_probe, checked
-from ceteris.engine.setup import Setup, Trial, set_up
+from ceteris.engine.setup import Setup, Trial, arithmetic, set_up
 from ceteris.probes.kind import ModelProbe, Trained
 from ceteris.study.findings import Findings, Identity
 from ceteris.study.record import Record
 
 
-@torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
 def examine(
     record: Record,
     data: Dataset,
@@ -46,7 +45,8 @@ def examine(
         if setup is None:
             attempt.error = f"the trial has no weights: its status is {record.status}"
         else:
-            _measure(attempt, probe, record, setup)
+            with arithmetic(record.recipe["precision"]):
+                _measure(attempt, probe, record, setup)
         keep(attempt.findings())
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any, Generic, TypeVar
 
 import torch
 
 Output = TypeVar("Output")
-_RECORDING = Lock()
-"""Threads that train side by side on one device record one after another."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +50,17 @@ class Recorder(Generic[Output]):
 
     def _record(self, shapes: tuple[torch.Size, ...], inputs: tuple[torch.Tensor, ...]) -> None:
         kept, graph = tuple(torch.empty_like(tensor) for tensor in inputs), torch.cuda.CUDAGraph()
-        with _RECORDING:
-            self._pool = self._pool or torch.cuda.graph_pool_handle()  # one, as no two of its graphs run at a time
-            try:
-                # Another mode would forbid other threads what they may do meanwhile.
-                with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
-                    output = self._function(*kept)
-            except RuntimeError as error:
-                self.refused = str(error)
-                return
+        self._pool = self._pool or torch.cuda.graph_pool_handle()  # one, as no two of its graphs run at a time
+        generator = torch.cuda.default_generators[self._device.index or 0]
+        drawn = generator.get_state()
+        try:
+            with torch.cuda.graph(graph, pool=self._pool):
+                output = self._function(*kept)
+        except RuntimeError as error:
+            self.refused = str(error)
+            # A recording that breaks off leaves the generator in its hands; a fresh one takes over the draws.
+            fresh = torch.Generator(self._device)
+            fresh.set_state(drawn)
+            generator.graphsafe_set_state(fresh.graphsafe_get_state())
+            return
         self._recordings[shapes] = _Recording(graph, kept, output)

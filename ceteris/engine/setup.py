@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +69,22 @@ def build(kind: str, spec: Mapping[str, Any], **context: Any) -> Any:
 def autocast(recipe: Mapping[str, Any], device_type: str) -> torch.autocast:
     """The recipe's precision: bf16 arithmetic where it is safe, or nothing changed."""
     return torch.autocast(device_type, torch.bfloat16, enabled=recipe["precision"] == "bf16")
+
+
+@contextlib.contextmanager
+def arithmetic(precision: str) -> Iterator[None]:
+    """Inside, CUDA rounds the inputs of fp32 products to TF32, 10 bits of mantissa, only where the precision says so.
+
+    Torch's own default would do it for convolutions.
+    """
+    tf32, matmul = precision == "tf32", torch.backends.cuda.matmul
+    before = matmul.allow_tf32
+    with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=tf32):
+        matmul.allow_tf32 = tf32
+        try:
+            yield
+        finally:
+            matmul.allow_tf32 = before
 
 
 def set_up(trial: Trial, data: Dataset, conditions: Conditions) -> Setup:

@@ -16,14 +16,12 @@ from ceteris.engine.outcome import examples_of, metrics_of, predictions_of, stat
 from ceteris.engine.probing import Probing
 from ceteris.engine.progress import Progress, resume
 from ceteris.engine.randomness import drawing_from
-from ceteris.engine.setup import Setup, Trial, set_up
+from ceteris.engine.setup import Setup, Trial, arithmetic, set_up
 from ceteris.engine.steps import Steps, TrainedEpoch
 from ceteris.engine.watching import Checkpointing, NoCheckpoints, Silent, Watcher
 from ceteris.study.record import Cost, Epoch, Record, Status
 
 
-# Without this cuDNN rounds fp32 convolutions to TF32, 10 bits of mantissa, where the recipe says fp32.
-@torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
 def train(
     trial: Trial,
     data: Dataset,
@@ -45,6 +43,13 @@ def train(
     Divergence (a number that is not finite) is an outcome. Raises InputError when the recipe does not fit the data.
     """
     checkpoints, watcher, probes = checkpoints or NoCheckpoints(), watcher or Silent(), probes or Probing()
+    with arithmetic(trial.recipe["precision"]):
+        return _train(trial, data, conditions, checkpoints, watcher, probes)
+
+
+def _train(  # noqa: PLR0917
+    trial: Trial, data: Dataset, conditions: Conditions, checkpoints: Checkpointing, watcher: Watcher, probes: Probing
+) -> Record:
     torch.set_num_threads(conditions.threads)
     memory, setup = PeakMemory(conditions.device), set_up(trial, data, conditions)
     progress = resume(setup, probes.resume(checkpoints.load()))

@@ -34,8 +34,9 @@ class Resources:
     """Where trials run. Nothing here is part of a key.
 
     Attributes:
-        executor: None to choose: processes on the CPU, inline on an accelerator.
-        workers: processes at a time; None for one per core, or fewer when there are fewer trials.
+        executor: None to choose: inline for one trial at a time on an accelerator, else processes.
+        workers: trials at a time; None for one per core on the CPU, or fewer when there are fewer trials, and for one
+            on an accelerator.
         device: None for the best there is.
     """
 
@@ -131,9 +132,9 @@ def share_cores(trials: int, resources: Resources, device: str = "cpu") -> tuple
     study that was interrupted must come out as one that was not.
     """
     cores = usable_cores()
-    if device != "cpu" or resources.executor == "inline":
+    if resources.executor == "inline":
         return cores, 1
-    workers = resources.workers or max(1, min(cores, trials))
+    workers = resources.workers or max(1, min(cores, trials) if device == "cpu" else 1)
     return max(1, cores // workers), workers
 
 
@@ -156,11 +157,11 @@ def run_jobs(jobs: Sequence[Job], resources: Resources, trials: int, tell: Tell)
     """Train every job. Raises InputError when the study cannot go on; failed trials are records, not errors."""
     if not jobs:
         return
-    executor = resources.executor or ("processes" if jobs[0].device == "cpu" else "inline")
+    _, workers = share_cores(trials, resources, jobs[0].device)
+    executor = resources.executor or ("processes" if jobs[0].device == "cpu" or workers > 1 else "inline")
     if executor == "inline":
         run_inline(jobs, tell)
     else:
-        _, workers = share_cores(trials, resources, jobs[0].device)
         run_processes(jobs, min(workers, len(jobs)), tell)
 
 

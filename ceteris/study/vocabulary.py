@@ -103,7 +103,8 @@ class Recipe(Strict):
         schedule: of the learning rate.
         epochs: passes over the training images, at most.
         batch_size: images per step; the last, smaller batch of an epoch is used too.
-        precision: "fp32", or "bf16" for automatic mixed precision with fp32 weights.
+        precision: "fp32"; "tf32", which rounds the inputs of products on GPUs that can; or "bf16" for automatic mixed
+            precision with fp32 weights.
         early_stopping: none by default.
         weights: which epoch is tested: the "best" on validation top-1 (the first of equals) or the "last".
     """
@@ -118,7 +119,7 @@ class Recipe(Strict):
     normalize: Literal["train"] | Normalize = "train"
     loss: PartField = PartSpec(name="cross-entropy")
     schedule: PartField = PartSpec(name="constant")
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"
     early_stopping: EarlyStopping | None = None
     weights: Literal["best", "last"] = "best"
 
