@@ -177,7 +177,7 @@ def _errors(found: Confusions | None, words: Words) -> dict[str, Any]:
 def badges(evidence: Evidence, words: Words) -> list[str]:
     """Scale, seeds, data, devices and days, in few words each."""
     study = evidence.plan.study
-    found = [words("badge.scale", scale=evidence.plan.scale), seeds_said(study, words)]
+    found = [words("badge.scale", scale=evidence.plan.scale_and_changes), seeds_said(study, words)]
     for data in {arm.planned.data.fingerprint: arm.planned.data for arm in evidence.arms}.values():
         counts = {"train": whole(data.train_images), "test": whole(data.test_images)}
         found.append(words("badge.data", data=data.name, **counts))

@@ -98,6 +98,12 @@ class Plan:
                 return earlier.name
         return None
 
+    @property
+    def scale_and_changes(self) -> str:
+        """The scale with what `--set` changed in it: "full", "full (epochs=5)"."""
+        changes = ", ".join(f"{path}={value}" for path, value in self.overrides.items())
+        return f"{self.scale} ({changes})" if changes else self.scale
+
     def command(self, verb: str) -> str:
         """`ceteris VERB ...` with all that repeats this plan, exact enough to paste."""
         scale = [] if "--scale" in self.options or self.scale == FULL else ["--scale", self.scale]

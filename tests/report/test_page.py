@@ -201,6 +201,8 @@ def test_what_is_not_the_published_recipe_is_not_compared(world):
     assert "not compared: 1 of 3 trials diverged or failed" in b
     changed = replace(full.plan, overrides={"epochs": 1})
     assert all("not compared: settings were changed by hand (epochs)" in row for row in compared(changed, full.records))
+    text = contents(gather(changed, full.records), Words("en"))["report.md"].decode()
+    assert "scale full (epochs=1)" in text.splitlines()[0]
 
 
 def compared(plan, records):

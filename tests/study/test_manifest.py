@@ -48,6 +48,13 @@ def test_the_first_arm_is_the_baseline_and_trials_come_in_seed_order():
     assert [trial.seed for trial in plan.trials_of("gelu")] == [3, 5]
 
 
+def test_what_was_set_is_said_with_the_scale():
+    plan = a_plan()
+
+    assert plan.scale_and_changes == "full (epochs=3)"
+    assert replace(plan, overrides={}).scale_and_changes == "full"
+
+
 def test_arms_with_the_same_trials_are_one_recipe_under_two_names():
     plan = a_plan()
     twin = tuple(replace(trial, arm="twin") for trial in plan.trials_of("gelu"))
