@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from ceteris.data.cache import Arrays, cached_arrays
+from ceteris.data.cache import Arrays, Space, cached_rows
 from ceteris.data.decoding import decode_images
 from ceteris.data.image_tree import ImageTree, Listing
 from ceteris.data.layout import Layout, find_layout
@@ -73,7 +73,7 @@ class Folder:
             "fingerprint": facts.fingerprint, "decoding": DECODING,
             "size": self.size, "channels": self.channels, "test": self.test,
         }  # fmt: skip
-        arrays = cached_arrays(self.place.cache_dir, identity, self._decode)
+        arrays = cached_rows(self.place.cache_dir, identity, self._decode)
         return dataset_of(facts, arrays)
 
     @cached_property
@@ -81,12 +81,13 @@ class Folder:
         listing = ImageTree(self.path).listing(self.place.cache_dir, self.place.progress)
         return listing, find_layout(listing.images, self.test, str(self.path))
 
-    def _decode(self) -> Arrays:
+    def _decode(self, space: Space) -> Arrays:
         listing, layout = self._found
         return decode_images(
             layout,
             ImageTree(self.path).files(),
             listing.images,
+            space=space,
             size=self.size,
             channels=self.channels,
             where=str(self.path),

@@ -48,6 +48,8 @@ class Outline:
 
     def seconds_left(self, left: Collection[str]) -> float:
         """Predicted wall time of training the trials with these keys, as many at a time as the plan allows."""
+        if not left:
+            return 0.0
         whole = sum({key: self.prices[arm] for arm, _, key in self.trials if key in left}.values())
         _, workers = share_cores(len({key for *_, key in self.trials}), Resources())
         return whole / max(1, min(workers, len(left)))
@@ -74,11 +76,11 @@ def _kept_state(file: Path, store: Store) -> dict[str, Any]:
     same = kept.get("plan") == stamp
     plan = None if same else read_manifest(file)
     outline = Outline(**kept["outline"]) if plan is None else Outline.of(plan)
-    for *_, key in outline.trials:
-        seen.has(key)
     spared = kept.get("spared", [])
-    if outline.looks and (seen.changed or not same):
-        spared = _spared(plan or read_manifest(file), seen)
+    if outline.looks:
+        seen.look(key for *_, key in outline.trials)
+        if seen.changed or not same:
+            spared = _spared(plan or read_manifest(file), seen)
     state = _state(outline, seen, spared)
     if seen.changed or not same:
         _remember(memory, {"plan": stamp, "outline": asdict(outline), "spared": spared, "rows": seen.rows})

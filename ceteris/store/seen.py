@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,11 @@ class Seen(Store):
         if row is None:
             raise KeyError(key)
         return {"status": row[2], "reason": row[3], "metrics": row[4]}
+
+    def look(self, keys: Iterable[str]) -> None:
+        """Look at these trials now, so that `changed` speaks of them."""
+        for key in keys:
+            self._row(key)
 
     @property
     def rows(self) -> dict[str, Row]:
