@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ceteris.study.keys import sha256_of
+from ceteris.study.keys import sha256_of, sha256_of_json
 
 Arrays = dict[str, np.ndarray]
 MANIFEST, HASHED = "manifest.json", "hashed.json"
@@ -74,15 +74,19 @@ class Rows:
 
     def __init__(self, file: Path, shape: tuple[int, ...]) -> None:
         """Take the space on disk. Raises OSError when there is too little."""
-        self._file = file.open("w+b", buffering=0)
         self.row_bytes = math.prod(shape[1:])
-        described = {"descr": "|u1", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(self._file, described)
-        self._start = self._file.tell()
-        size = self._start + shape[0] * self.row_bytes
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(self._file.fileno(), 0, size)
-        self._file.truncate(size)
+        self._file = file.open("w+b", buffering=0)
+        try:
+            described = {"descr": "|u1", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(self._file, described)
+            self._start = self._file.tell()
+            size = self._start + shape[0] * self.row_bytes
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(self._file.fileno(), 0, size)
+            self._file.truncate(size)
+        except BaseException:
+            self._file.close()
+            raise
 
     def __setitem__(self, row: int, values: np.ndarray) -> None:
         self._file.seek(self._start + row * self.row_bytes)
@@ -109,7 +113,7 @@ def remembered(cache_dir: Path, identity: Mapping[str, Any], compute: Callable[[
     file = cache_dir / f"{sha256_of(identity)}.json"
     with contextlib.suppress(OSError, ValueError):
         known = json.loads(file.read_bytes())
-        if isinstance(known, dict) and known.get("sha256") == sha256_of(known.get("result")):
+        if isinstance(known, dict) and known.get("sha256") == sha256_of_json(known.get("result")):
             result: dict[str, Any] = known["result"]
             return result
     result = compute()

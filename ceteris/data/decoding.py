@@ -6,8 +6,9 @@ import hashlib
 import os
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -58,15 +59,17 @@ def decode_images(
         return [_decoded(name, content, digests, size, channels) for name, content in chunk]
 
     wanted = ((name, content) for name, content in files if name in rows)
-    for chunk, decoded in _in_threads(decode, _chunks(wanted, size * size * channels)):
-        for (name, _), image in zip(chunk, decoded, strict=True):
-            if isinstance(image, Problem):
-                problems.append(image)
-            else:
-                split, row = rows[name]
-                pixels[split][row] = image
-        done += len(chunk)
-        progress(f"decoding {Path(where).name}", done, len(rows))
+    with warnings.catch_warnings(), closing(_in_threads(decode, _chunks(wanted, size * size * channels))) as chunks:
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # decode_image has a lower limit of its own
+        for chunk, decoded in chunks:
+            for (name, _), image in zip(chunk, decoded, strict=True):
+                if isinstance(image, Problem):
+                    problems.append(image)
+                else:
+                    split, row = rows[name]
+                    pixels[split][row] = image
+            done += len(chunk)
+            progress(f"decoding {Path(where).name}", done, len(rows))
     if done < len(rows):
         problems.append(Problem("images vanished while they were read", where, "run the command again"))
     if problems:
@@ -90,12 +93,11 @@ def _chunks(files: Iterable[File], pixels: int) -> Iterator[list[File]]:
 
 def _in_threads(
     work: Callable[[list[File]], list[np.ndarray | Problem]], chunks: Iterable[list[File]]
-) -> Iterator[tuple[list[File], list[np.ndarray | Problem]]]:
+) -> Generator[tuple[list[File], list[np.ndarray | Problem]], None, None]:
     """Chunks in order with what became of them, one a core at work and one more waiting."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     begun: deque[tuple[list[File], Future[list[np.ndarray | Problem]]]] = deque()
-    with warnings.catch_warnings(), ThreadPoolExecutor(cores) as pool:
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # decode_image has a lower limit of its own
+    with ThreadPoolExecutor(cores) as pool:
         for chunk in chunks:
             begun.append((chunk, pool.submit(work, chunk)))
             if len(begun) > cores:

@@ -14,7 +14,7 @@ from ceteris.data.layout import Layout, find_layout
 from ceteris.data.source import DataPlace, Dataset, DataSource, dataset_of
 from ceteris.errors import InputError, Problem
 from ceteris.registry import Location, register
-from ceteris.study.keys import sha256_of
+from ceteris.study.keys import sha256_of_json
 from ceteris.study.record import DataFacts
 
 DECODING = 1
@@ -62,7 +62,7 @@ class Folder:
         """Reads every file once to hash it; later only names, sizes and times, while those stay the same."""
         listing, layout = self._found
         counts = len(layout.train), len(layout.test)
-        fingerprint = sha256_of({"data": "folder", "files": sorted(listing.images.items())})
+        fingerprint = sha256_of_json({"data": "folder", "files": sorted(listing.images.items())})
         notes = layout.notes + _other_kinds(listing)
         return DataFacts("folder", fingerprint, True, layout.classes, self.size, self.channels, *counts, notes)
 

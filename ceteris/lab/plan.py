@@ -69,10 +69,13 @@ def make_plan(request: Request, place: DataPlace, known: KnownFacts) -> Plan:
     said: list[Problem] = []
     planned: list[PlannedArm] = []
     resolved: list[dict[str, Any]] = []
+    facts: dict[str, DataFacts] = {}
     for arm in made:
         try:
             resolved.append(resolve(arm.recipe))
-            data = _data_facts(arm.recipe.data, place)
+            spec = arm.recipe.data
+            data = facts.get(spec.model_dump_json()) or _data_facts(spec, place)
+            facts[spec.model_dump_json()] = data
             planned.append(_planned(arm, resolved[-1], resolved[0], data, known))
         except InputError as error:
             fresh = [problem for problem in error.problems if problem not in said]
