@@ -3,7 +3,8 @@
 `make gate-memory`, or `python -m gates.memory`. A generated folder of images and one of four times as many, each
 decoded and trained on for one epoch by a process of its own through the command line. What counts is the memory that
 the system cannot take back (anonymous pages); pages of the mapped file come and go as there is room. Exit code 1 when
-the larger folder takes noticeably more.
+the larger folder takes noticeably more. With `--data-dir`, also a trial of lenet on the CIFAR-10 that lies there,
+beside a process in which torch alone trains the same network on random numbers: at most MORE_THAN_TORCH more.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -25,12 +27,15 @@ import numpy as np
 from PIL import Image
 
 from ceteris.app.cli import main as ceteris
+from ceteris.lab.executors.worker import environment
+from ceteris.store.records import Store
 from ceteris.study.streams import stream
 
-IMAGES, TIMES, SIDE, CLASSES = 3000, 4, 160, 3
+IMAGES, TIMES, SIDE, CLASSES = 1000, 4, 160, 3
 SHARE = 0.1
 """Of the bytes that the larger folder has more: so much more memory is let pass (labels, names, draws, predictions)."""
 MIB = 2**20
+MORE_THAN_TORCH = 600 * MIB
 STUDY = """\
 name: memory
 question: Does memory grow with the folder?
@@ -43,6 +48,32 @@ baseline:
   batch_size: 64
 factors: [{{path: optimizer.lr, levels: [0.02]}}]
 seeds: 1
+"""
+CIFAR = """\
+name: cifar-memory
+question: How much memory does a trial take?
+baseline:
+  data: cifar10
+  model: lenet
+  augment: [{name: crop, padding: 4}, flip]
+  optimizer: {name: adam, lr: 0.001}
+  epochs: 1
+factors: [{path: optimizer.lr, levels: [0.002]}]
+seeds: 1
+"""
+TORCH_ALONE = """\
+import pathlib
+import torch
+from ceteris.models.lenet import lenet
+torch.set_num_threads(1)
+network = lenet(10, 3, 32).to(memory_format=torch.channels_last)
+optimizer = torch.optim.Adam(network.parameters(), fused=True)
+for _ in range(100):
+    images = torch.randn(128, 3, 32, 32).to(memory_format=torch.channels_last)
+    optimizer.zero_grad()
+    torch.nn.functional.cross_entropy(network(images), torch.randint(10, (128,))).backward()
+    optimizer.step()
+print(next(line for line in pathlib.Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line).split()[1])
 """
 
 
@@ -110,6 +141,26 @@ def watched() -> Iterator[dict[str, int]]:
         watcher.join()
 
 
+def beside_torch(data_dir: Path, options: Sequence[str]) -> tuple[int, int]:
+    """Highest resident memory in bytes: of a worker that trained on CIFAR-10, and of torch alone (Linux only)."""
+    with tempfile.TemporaryDirectory(prefix="ceteris-memory-") as temporary:
+        study, store = Path(temporary, "study.yaml"), Path(temporary, "store")
+        study.write_text(CIFAR, encoding="utf-8")
+        given = ["--store", str(store), "--data-dir", str(data_dir), "--workers", "1", *options]
+        if ceteris(["run", str(study), *given]):
+            raise RuntimeError("the study on CIFAR-10 did not run")
+        costs = [Store(store).get(key).cost for key in Store(store).keys()]  # noqa: SIM118  # it is no mapping
+        ours = max(cost.peak_memory_bytes for cost in costs if cost)
+    alone = subprocess.run(  # noqa: S603  # our own text
+        [sys.executable, "-c", TORCH_ALONE],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | environment(1),
+    )
+    return ours, int(alone.stdout) * 1024
+
+
 def passes(small: Peak, large: Peak) -> bool:
     """Whether the larger folder takes no more memory, but for SHARE of what it has more."""
     return large.anonymous - small.anonymous <= SHARE * (large.decoded - small.decoded)
@@ -131,6 +182,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument(
         "--images", type=int, default=IMAGES, help=f"of the smaller folder; the other has {TIMES} times"
     )
+    options.add_argument("--data-dir", type=Path, help="where CIFAR-10 lies")
+    options.add_argument("--allow-modified-data", action="store_true", help="as in `ceteris run`")
     options.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     chosen = options.parse_args(arguments)
     if chosen.inside:
@@ -139,6 +192,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(table(peaks))
     good = passes(*peaks)
     print("pass" if good else "FAIL: memory grows with the folder")
+    if chosen.data_dir:
+        ours, alone = beside_torch(chosen.data_dir, ["--allow-modified-data"] if chosen.allow_modified_data else [])
+        print(f"lenet on CIFAR-10: {ours / MIB:.0f} MiB, torch alone: {alone / MIB:.0f} MiB")
+        within = ours - alone <= MORE_THAN_TORCH
+        print("pass" if within else f"FAIL: more than {MORE_THAN_TORCH / MIB:.0f} MiB above torch alone")
+        good = good and within
     return 0 if good else 1
 
 
