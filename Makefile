@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint requirements/constraints.txt
 
-.PHONY: demo test smoke check lint clean gate-statistics gate-looks gate-a-a gate-faults
+.PHONY: demo test smoke check lint clean gate-statistics gate-looks gate-a-a gate-faults gate-memory
 
 demo: .venv/installed  ## set up and run a real study on the digits that come with scikit-learn
 	$(BIN)/ceteris run quickstart
@@ -26,6 +26,9 @@ gate-a-a: .venv/installed  ## false alarms and a planted difference on CIFAR-10 
 
 gate-faults: .venv/installed-dev  ## faults injected on purpose, and what became of each; OPTIONS=--short takes minutes
 	$(BIN)/python -m gates.faults $(OPTIONS)
+
+gate-memory: .venv/installed  ## memory of decoding and training at two folder sizes (Linux); minutes
+	$(BIN)/python -m gates.memory
 
 check: lint test  ## everything that CI checks
 

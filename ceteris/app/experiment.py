@@ -138,19 +138,17 @@ def status(
     as_json: bool,
 ) -> None:
     """Show done, begun and left trials and their outcomes; without STUDY, of every study of the store."""
-    from ceteris.app.planning import print_status, study_status
     from ceteris.app.screen import console, print_json
-    from ceteris.lab.run import MANIFEST, read_manifest
+    from ceteris.app.standing import print_status
+    from ceteris.lab.state import state_of, states
     from ceteris.store.records import Store
 
     shelf = Store(asked.store)
     if asked.study is None:
-        files = sorted((asked.store / "studies").glob(f"*/{MANIFEST}"))
-        plans = [read_manifest(file) for file in files]
+        found = states(shelf)
     else:
         request = asked.request()
-        plans = [_planned(request, asked.place(), shelf)]
-    found = [study_status(made, shelf) for made in plans]
+        found = [state_of(_planned(request, asked.place(), shelf), shelf)]
     if as_json:
         print_json(found if asked.study is None else found[0])
         return

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ceteris.app.screen import duration, table, warn
-from ceteris.lab.looks import wanted_trials
 from ceteris.lab.run import Resources, share_cores
+from ceteris.lab.state import Outline
 from ceteris.report.design import correction_name, design_sentences, design_warnings, price_rows
 from ceteris.report.factors import planned_sentences
 from ceteris.report.looks import counts
@@ -26,9 +26,6 @@ from ceteris.study.vocabulary import FULL
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
-
-
-SPARED = "spared"
 
 
 def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
@@ -58,7 +55,7 @@ def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
         "new": len(keys - done),
         "probes": [dict(probe) for probe in plan.probes],
         "unmeasured": sum(bool(store.missing_findings(key, plan.probes)) for key in done),
-        "seconds_left": seconds_left(plan, keys - done),
+        "seconds_left": Outline.of(plan).seconds_left(keys - done),
         "processes": workers,
         "threads": threads,
         "test": f"{_test(plan)} t {_seeds(plan)}",
@@ -70,14 +67,6 @@ def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
         "factors": planned_sentences(plan, found.sd, Words("en")),
         **_design_values(plan, found),
     }
-
-
-def seconds_left(plan: Plan, left: Collection[str]) -> float:
-    """Predicted wall time of training the trials with these keys, as many at a time as the plan allows."""
-    prices = {arm.name: arm.seconds or 0.0 for arm in plan.arms}
-    whole = sum({trial.key: prices[trial.arm] for trial in plan.trials if trial.key in left}.values())
-    _, workers = share_cores(len({trial.key for trial in plan.trials}), Resources())
-    return whole / max(1, min(workers, len(left)))
 
 
 def _seeds(plan: Plan) -> str:
@@ -213,45 +202,3 @@ def _warnings(plan: Plan) -> list[str]:
     if plan.scale != FULL:
         lines.append(f"scale {plan.scale} is not the full recipe: results are not compared with published numbers")
     return list(dict.fromkeys(lines))
-
-
-def study_status(plan: Plan, store: Store) -> dict[str, Any]:
-    """Counts, outcomes and one row per trial; one that no look wants, or wants so far, is spared."""
-    trials, wanted = [], set(wanted_trials(plan, store))
-    for trial in plan.trials:
-        row: dict[str, Any] = {"arm": trial.arm, "seed": trial.seed, "key": trial.key, "status": "left"}
-        if trial not in wanted:
-            row["status"] = SPARED
-        elif store.has(trial.key):
-            said = store.statement(trial.key)
-            row |= {"status": said["status"], "reason": said["reason"], **said["metrics"]}
-        elif epoch := store.checkpoints(trial.key).epoch:
-            row |= {"status": "begun", "epochs_done": epoch}
-        trials.append(row)
-    outcomes: dict[str, int] = {}
-    for row in trials:
-        outcomes[row["status"]] = outcomes.get(row["status"], 0) + 1
-    left = {trial["key"] for trial in trials if trial["status"] in ("left", "begun")}
-    return {
-        "study": plan.study.name,
-        "scale": plan.scale,
-        "overrides": dict(plan.overrides),
-        "outcomes": outcomes,
-        "trials": trials,
-        "seconds_left": seconds_left(plan, left),
-    }
-
-
-def print_status(out: Console, status: dict[str, Any], *, trials: bool) -> None:
-    """One line, and with `trials` a row for each of them."""
-    outcomes = ", ".join(f"{count} {name}" for name, count in status["outcomes"].items())
-    left = f", about {duration(status['seconds_left'])} of training left" if status["seconds_left"] else ""
-    out.print(f"{status['study']} at scale {status['scale']}: {outcomes}{left}", markup=False, soft_wrap=True)
-    if not trials:
-        return
-    rows = table("key", "arm", "seed", "status", "top-1", right=("seed", "top-1"))
-    for trial in status["trials"]:
-        score = f"{100 * trial['top1']:.2f} %" if "top1" in trial else ""
-        how = f"begun, {trial['epochs_done']} epochs done" if trial["status"] == "begun" else trial["status"]
-        rows.add_row(trial["key"][:16], trial["arm"], str(trial["seed"]), how, score)
-    out.print(rows)

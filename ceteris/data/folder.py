@@ -7,14 +7,14 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from ceteris.data.cache import Arrays, cached_arrays
+from ceteris.data.cache import Arrays, Space, cached_rows
 from ceteris.data.decoding import decode_images
 from ceteris.data.image_tree import ImageTree, Listing
 from ceteris.data.layout import Layout, find_layout
 from ceteris.data.source import DataPlace, Dataset, DataSource, dataset_of
 from ceteris.errors import InputError, Problem
 from ceteris.registry import Location, register
-from ceteris.study.keys import sha256_of
+from ceteris.study.keys import sha256_of_json
 from ceteris.study.record import DataFacts
 
 DECODING = 1
@@ -62,7 +62,7 @@ class Folder:
         """Reads every file once to hash it; later only names, sizes and times, while those stay the same."""
         listing, layout = self._found
         counts = len(layout.train), len(layout.test)
-        fingerprint = sha256_of({"data": "folder", "files": sorted(listing.images.items())})
+        fingerprint = sha256_of_json({"data": "folder", "files": sorted(listing.images.items())})
         notes = layout.notes + _other_kinds(listing)
         return DataFacts("folder", fingerprint, True, layout.classes, self.size, self.channels, *counts, notes)
 
@@ -73,7 +73,7 @@ class Folder:
             "fingerprint": facts.fingerprint, "decoding": DECODING,
             "size": self.size, "channels": self.channels, "test": self.test,
         }  # fmt: skip
-        arrays = cached_arrays(self.place.cache_dir, identity, self._decode)
+        arrays = cached_rows(self.place.cache_dir, identity, self._decode)
         return dataset_of(facts, arrays)
 
     @cached_property
@@ -81,12 +81,13 @@ class Folder:
         listing = ImageTree(self.path).listing(self.place.cache_dir, self.place.progress)
         return listing, find_layout(listing.images, self.test, str(self.path))
 
-    def _decode(self) -> Arrays:
+    def _decode(self, space: Space) -> Arrays:
         listing, layout = self._found
         return decode_images(
             layout,
             ImageTree(self.path).files(),
             listing.images,
+            space=space,
             size=self.size,
             channels=self.channels,
             where=str(self.path),

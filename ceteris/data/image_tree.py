@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from ceteris.data.archive import is_archive, read_archive
@@ -73,29 +75,36 @@ class ImageTree:
                 if _is_visible(name):
                     yield name, content
             return
-        for name, file in self._on_disk():
+        for name, file, _ in self._on_disk():
             try:
-                yield name, file.read_bytes() if read(name) else b""
+                yield name, Path(file).read_bytes() if read(name) else b""
             except OSError as error:
-                raise InputError(Problem(f"cannot be read: {error.strerror}", str(file))) from None
+                raise InputError(Problem(f"cannot be read: {error.strerror}", file)) from None
 
-    def stamps(self) -> list[list[Any]]:
-        """Path, size and time of everything in it: unchanged while the tree is."""
-        files = [("", self.path)] if self._archived() else self._on_disk()
-        stamps = []
-        for name, file in files:
-            stat = file.stat()
-            stamps.append([name, stat.st_size, stat.st_mtime_ns])
-        return [[str(self.path.absolute())], *stamps]
+    def stamps(self) -> str:
+        """sha256 of path, size and time of everything in it: unchanged while the tree is."""
+        path = str(self.path.absolute())
+        files = [("", path, self.path.stat())] if self._archived() else self._on_disk()
+        said = hashlib.sha256(f"{path}\0".encode(errors="surrogateescape"))
+        for name, _, found in files:
+            said.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\0".encode(errors="surrogateescape"))
+        return said.hexdigest()
 
-    def _on_disk(self) -> list[tuple[str, Path]]:
-        found = []
-        for folder, _, names in os.walk(self.path):
+    def _on_disk(self) -> list[tuple[str, str, os.stat_result]]:
+        """Relative path, path and status of every visible file. Text, as a Path each costs more than the system."""
+        found, root = [], str(self.path)
+        for folder, _, names in os.walk(root):
+            inside = folder[len(root) :].replace(os.sep, "/").strip("/")
+            if inside and not _is_visible(inside):
+                continue
             for name in names:
-                file = Path(folder, name)
-                relative = file.relative_to(self.path).as_posix()
-                if _is_visible(relative) and file.is_file():
-                    found.append((relative, file))
+                if not _is_visible(name):
+                    continue
+                file = f"{folder}{os.sep}{name}"
+                with contextlib.suppress(FileNotFoundError):  # a link to nothing
+                    status = os.stat(file)  # noqa: PTH116
+                    if stat.S_ISREG(status.st_mode):
+                        found.append((f"{inside}/{name}" if inside else name, file, status))
         return sorted(found)
 
     def _archived(self) -> bool:
@@ -109,7 +118,7 @@ class ImageTree:
 
 
 def _is_visible(name: str) -> bool:
-    return not any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+    return not any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
 
 
 def _is_image(name: str) -> bool:

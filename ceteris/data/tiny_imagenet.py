@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ceteris.data.cache import Arrays, cached_arrays, remembered
+from ceteris.data.cache import Arrays, Space, cached_rows, remembered
 from ceteris.data.decoding import decode_images
 from ceteris.data.digests import digests
 from ceteris.data.download import fetch
@@ -74,7 +74,7 @@ class TinyImageNet:
         if not self.place.allow_modified:
             raise self._refusal(copy)
         facts = self._facts_of(copy)
-        return dataset_of(facts, self._arrays(facts, lambda: self._decode(copy, facts.fingerprint)))
+        return dataset_of(facts, self._arrays(facts, lambda space: self._decode(copy, space, facts.fingerprint)))
 
     def _other_copy(self) -> Path | None:
         """What is there instead of the official archive."""
@@ -129,20 +129,20 @@ class TinyImageNet:
         hint = f"put {self.archive.name} beside it, or remove it to have the archive fetched; {allow}"
         return InputError(Problem(what, str(copy), hint))
 
-    def _arrays(self, facts: DataFacts, make: Callable[[], Arrays]) -> Arrays:
-        return cached_arrays(self.place.cache_dir, {"fingerprint": facts.fingerprint, "decoding": DECODING}, make)
+    def _arrays(self, facts: DataFacts, make: Callable[[Space], Arrays]) -> Arrays:
+        return cached_rows(self.place.cache_dir, {"fingerprint": facts.fingerprint, "decoding": DECODING}, make)
 
-    def _decode_official(self) -> Arrays:
+    def _decode_official(self, space: Space) -> Arrays:
         fetch(self.release.remote, self.archive, self.place.progress)
-        return self._decode(self.archive)
+        return self._decode(self.archive, space)
 
-    def _decode(self, copy: Path, fingerprint: str | None = None) -> Arrays:
+    def _decode(self, copy: Path, space: Space, fingerprint: str | None = None) -> Arrays:
         files = self._read(copy)
         if fingerprint is not None and self._of_part(_fingerprint(files)) != fingerprint:
             raise InputError(Problem("it changed while it was read", str(copy), "run the command again"))
         layout = read_layout(files, str(copy), self.classes)
         return decode_images(
-            layout, files.items(), size=SIZE, channels=3, where=str(copy), progress=self.place.progress
+            layout, files.items(), space=space, size=SIZE, channels=3, where=str(copy), progress=self.place.progress
         )
 
     def _read(self, copy: Path) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from ceteris.stats.looks import look_level
 from ceteris.stats.outlook import GUESSED_ACCURACY, Outlook, Price, Spread, pooled_spread
 from ceteris.stats.power import Pairing, detectable_effect, planning_sd, seeds_needed
 from ceteris.store.records import Store
-from ceteris.study.keys import canonical_json, trial_key
+from ceteris.study.keys import canonical_json, trial_keys
 from ceteris.study.manifest import Plan, PlannedArm
 from ceteris.study.record import Status
 
@@ -96,7 +96,7 @@ def earlier_scores(plan: Plan, store: Store) -> dict[str, Scores]:
 
 
 def _scores(arm: PlannedArm, seeds: Sequence[int] | Mapping[int, None], metric: str, store: Store) -> Scores:
-    keys = {seed: trial_key(arm.recipe, arm.data.fingerprint, seed) for seed in seeds}
+    keys = trial_keys(arm.recipe, arm.data.fingerprint, seeds)
     said = {seed: store.statement(key) for seed, key in keys.items() if store.has(key)}
     counted = (Status.FINISHED, Status.DID_NOT_LEARN)
     return {seed: one["metrics"].get(metric) if one["status"] in counted else None for seed, one in said.items()}

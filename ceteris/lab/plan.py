@@ -14,7 +14,7 @@ from ceteris.registry import part
 from ceteris.study.arms import VARIANT, Arm, arms, at_scale
 from ceteris.study.fairness import is_confounded, recipe_differences
 from ceteris.study.findings import Identity
-from ceteris.study.keys import sha256_of, trial_key
+from ceteris.study.keys import sha256_of, trial_keys
 from ceteris.study.manifest import Plan, PlannedArm, PlannedTrial
 from ceteris.study.mistakes import Place
 from ceteris.study.record import DataFacts
@@ -69,10 +69,13 @@ def make_plan(request: Request, place: DataPlace, known: KnownFacts) -> Plan:
     said: list[Problem] = []
     planned: list[PlannedArm] = []
     resolved: list[dict[str, Any]] = []
+    facts: dict[str, DataFacts] = {}
     for arm in made:
         try:
             resolved.append(resolve(arm.recipe))
-            data = _data_facts(arm.recipe.data, place)
+            spec = arm.recipe.data
+            data = facts.get(spec.model_dump_json()) or _data_facts(spec, place)
+            facts[spec.model_dump_json()] = data
             planned.append(_planned(arm, resolved[-1], resolved[0], data, known))
         except InputError as error:
             fresh = [problem for problem in error.problems if problem not in said]
@@ -89,8 +92,9 @@ def make_plan(request: Request, place: DataPlace, known: KnownFacts) -> Plan:
 def _trials(study: Study, planned: list[PlannedArm]) -> tuple[PlannedTrial, ...]:
     """Block by block; an A/A check's own seed stands where the other arms have the study's."""
     seeds = {arm.name: study.again if study.again and arm.again else study.seeds for arm in planned}
+    keys = {arm.name: trial_keys(arm.recipe, arm.data.fingerprint, seeds[arm.name]) for arm in planned}
     return tuple(
-        PlannedTrial(arm.name, seed, trial_key(arm.recipe, arm.data.fingerprint, seed))
+        PlannedTrial(arm.name, seed, keys[arm.name][seed])
         for block in range(len(study.seeds))
         for arm in planned
         for seed in seeds[arm.name][block : block + 1]

@@ -21,7 +21,7 @@ from ceteris.registry import modules_added
 from ceteris.store.atomic import write_atomically
 from ceteris.store.records import Store
 from ceteris.study.arms import arms
-from ceteris.study.keys import sha256_of
+from ceteris.study.keys import sha256_of, sha256_of_json
 from ceteris.study.manifest import Plan, PlannedTrial
 from ceteris.study.record import Status
 
@@ -64,7 +64,7 @@ def read_manifest(file: Path) -> Plan:
     try:
         content = file.read_bytes()
         said = json.loads(content)
-        if said.pop("sha256") == sha256_of(said):
+        if said.pop("sha256") == sha256_of_json(said):
             return Plan.from_json(content)
         why = "it does not match its own sha256"
     except OSError as error:

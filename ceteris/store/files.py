@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from ceteris.study.keys import canonical_json
+from ceteris.study.keys import canonical_json, sha256_of_json
 from ceteris.study.record import Cost, DataFacts, Epoch, ModelFacts, Record, Status
 
 FORMAT = 1
@@ -98,7 +98,7 @@ def read_statement(content: bytes) -> dict[str, Any]:
     try:
         said: dict[str, Any] = json.loads(content)
         claimed = said.pop("sha256")
-        if sha256(canonical_json(said).encode()) != claimed:
+        if sha256_of_json(said) != claimed:
             raise BrokenRecord(f"{RECORD} does not match its own sha256")
         if said["format"] != FORMAT:
             raise BrokenRecord(f"{RECORD} has format {said['format']}, this version reads {FORMAT}")

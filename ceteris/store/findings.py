@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ceteris.store.files import BrokenRecord, pack_arrays, sha256, unpack_arrays
 from ceteris.study.findings import Findings, identity_slug
-from ceteris.study.keys import canonical_json
+from ceteris.study.keys import canonical_json, sha256_of_json
 
 FORMAT = 1
 
@@ -71,7 +71,7 @@ def _statement(key: str, slug: str, content: bytes) -> _Statement:
     try:
         said = json.loads(content)
         claimed = said.pop("sha256")
-        if sha256(canonical_json(said).encode()) != claimed:
+        if sha256_of_json(said) != claimed:
             raise BrokenRecord(f"{name} does not match its own sha256")
         if said["format"] != FORMAT:
             raise BrokenRecord(f"{name} has format {said['format']}, this version reads {FORMAT}")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 import re
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -46,7 +48,20 @@ class Store:
 
     def has(self, key: str) -> bool:
         """Whether the trial is complete."""
-        return (self.folder(key) / RECORD).is_file()
+        return self.stamp(key) is not None
+
+    def stamp(self, key: str) -> tuple[int, int] | None:
+        """Size and time (ns) of the trial's `record.json`: while they stay, so does what it says. None without one."""
+        try:
+            found = os.stat(f"{self.root}/{key[:2]}/{key}/{RECORD}")  # noqa: PTH116  # a Path costs more than the call
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+
+    def begun(self, key: str) -> int:
+        """Epochs done by the trial's latest checkpoint, 0 without one."""
+        folder = f"{self.root}/{key[:2]}/{key}"
+        return self.checkpoints(key).epoch if os.path.isdir(folder) else 0  # noqa: PTH112  # as above
 
     def missing(self, keys: Iterable[str]) -> list[str]:
         """Those that are not complete, in order."""
@@ -60,6 +75,8 @@ class Store:
         """The one complete trial's key that begins so. Raises InputError when there is none or several."""
         if not re.fullmatch(r"[0-9a-f]{4,64}", start):
             raise InputError(Problem(f"{start!r} is not a key", hint="a key is 64 hex digits; the first 4 or more do"))
+        if _KEY.fullmatch(start) and self.has(start):
+            return start
         found = self._complete(f"{start[:2]}/{start}*/{RECORD}")
         if len(found) != 1:
             many = f"{len(found)} trials have a key that begins with {start}" if found else f"no trial has key {start}"

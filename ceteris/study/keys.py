@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 KEY_FORMAT = 1
@@ -20,9 +20,23 @@ def canonical_json(value: Any) -> str:
     return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
+def canonical_json_of(parsed: Any) -> str:
+    """As `canonical_json`, in a quarter of the time, of a value that `json.loads` returned: it holds plain values only.
+
+    Raises ValueError for NaN and infinities.
+    """
+    text = json.dumps(parsed, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return canonical_json(parsed) if "-0.0" in text else text
+
+
 def sha256_of(value: Any) -> str:
     """sha256, as 64 hex digits, of a value's canonical JSON."""
     return hashlib.sha256(canonical_json(value).encode("ascii")).hexdigest()
+
+
+def sha256_of_json(parsed: Any) -> str:
+    """As `sha256_of`, of a value that `json.loads` returned."""
+    return hashlib.sha256(canonical_json_of(parsed).encode("ascii")).hexdigest()
 
 
 def trial_key(recipe: Mapping[str, Any], fingerprint: str, seed: int) -> str:
@@ -33,7 +47,14 @@ def trial_key(recipe: Mapping[str, Any], fingerprint: str, seed: int) -> str:
         fingerprint: of the data set.
         seed: the trial's seed.
     """
-    return sha256_of({"format": KEY_FORMAT, "recipe": recipe, "data": fingerprint, "seed": seed})
+    return trial_keys(recipe, fingerprint, [seed])[seed]
+
+
+def trial_keys(recipe: Mapping[str, Any], fingerprint: str, seeds: Iterable[int]) -> dict[int, str]:
+    """Seed -> key of one recipe's trials; the recipe is written out once, as seeds can be thousands."""
+    named = {"format": KEY_FORMAT, "recipe": recipe, "data": fingerprint, "seed": None}
+    start = canonical_json(named).removesuffix("null}")  # fields are sorted: the seed is the last
+    return {seed: hashlib.sha256(f"{start}{canonical_json(seed)}}}".encode("ascii")).hexdigest() for seed in seeds}
 
 
 def _plain(value: Any) -> Any:

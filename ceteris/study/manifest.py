@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -87,9 +88,16 @@ class Plan:
     def baseline(self) -> PlannedArm:
         return self.arms[0]
 
+    @cached_property
+    def _by_arm(self) -> dict[str, list[PlannedTrial]]:
+        found: dict[str, list[PlannedTrial]] = {}
+        for trial in self.trials:
+            found.setdefault(trial.arm, []).append(trial)
+        return found
+
     def trials_of(self, arm: str) -> list[PlannedTrial]:
         """In the order of the study's seeds."""
-        return [trial for trial in self.trials if trial.arm == arm]
+        return list(self._by_arm.get(arm, ()))
 
     def same_recipe(self, arm: str) -> str | None:
         """The first arm before it with the very same trials: one recipe under two names. None when there is none."""

@@ -1,10 +1,12 @@
+import hashlib
 import json
+import os
 import threading
 
 import numpy as np
 import pytest
 
-from ceteris.data.cache import cached_arrays, remembered
+from ceteris.data.cache import cached_arrays, cached_rows, remembered
 
 ARRAYS = {"pixels": np.arange(24, dtype=np.uint8).reshape(2, 3, 4), "labels": np.array([1, 0], dtype=np.int64)}
 
@@ -91,3 +93,89 @@ def test_a_failed_computation_leaves_nothing(tmp_path):
     with pytest.raises(AssertionError):
         remembered(tmp_path, {}, never)
     assert not any(tmp_path.iterdir())
+
+
+ROWS = np.arange(60, dtype=np.uint8).reshape(5, 3, 4)
+
+
+def filling(order=(3, 0, 4, 1, 2)):
+    """A `make` that fills the array `rows` in that order and returns one more."""
+
+    def make(space):
+        place = space("rows", ROWS.shape)
+        for row in order:
+            place[row] = ROWS[row]
+        return {"labels": ARRAYS["labels"]}
+
+    return make
+
+
+def test_rows_go_to_disk_in_any_order(tmp_path):
+    found = cached_rows(tmp_path / "cache", {}, filling())
+    assert isinstance(found["rows"], np.memmap)
+    np.testing.assert_array_equal(found["rows"], ROWS)
+    np.testing.assert_array_equal(found["labels"], ARRAYS["labels"])
+    assert found.keys() == cached_rows(tmp_path / "cache", {}, lambda space: never()).keys()
+
+
+def test_the_file_is_as_numpy_writes_it(tmp_path):
+    cached_rows(tmp_path / "rows", {}, filling())
+    cached_arrays(tmp_path / "whole", {}, lambda: {"rows": ROWS})
+    (one,), (other,) = (list((tmp_path / name).glob("*/rows.npy")) for name in ("rows", "whole"))
+    assert one.read_bytes() == other.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["posix_fallocate", "fsync", "utime"])
+def test_rows_stay_in_memory_where_the_disk_refuses(tmp_path, monkeypatch, name):
+    def refuses(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, name, refuses)
+    found = cached_rows(tmp_path / "cache", {}, filling())
+    assert not isinstance(found["rows"], np.memmap)
+    np.testing.assert_array_equal(found["rows"], ROWS)
+    np.testing.assert_array_equal(found["labels"], ARRAYS["labels"])
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_rows_that_fail_leave_nothing(tmp_path):
+    with pytest.raises(IndexError):
+        cached_rows(tmp_path / "cache", {}, filling(order=(3, 9)))
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize("file", ["rows.npy", "labels.npy"])
+def test_a_file_is_hashed_again_only_when_its_stamp_changed(tmp_path, file, monkeypatch):
+    cached_rows(tmp_path, {}, filling())
+    hashed = []
+    monkeypatch.setattr(hashlib, "file_digest", lambda *given: hashed.append(given) or real(*given))
+    cached_rows(tmp_path, {}, filling())
+    assert hashed == []
+    (path,) = tmp_path.glob(f"*/{file}")
+    path.touch()
+    cached_rows(tmp_path, {}, lambda space: never())
+    assert len(hashed) == 1
+    cached_rows(tmp_path, {}, lambda space: never())
+    assert len(hashed) == 1
+
+
+real = hashlib.file_digest
+
+
+@pytest.mark.parametrize("content", ["", "[]", "3", '{"rows": 3}', '{"rows": [1, 2, 3, 4, "0"]}'])
+def test_notes_of_what_was_hashed_are_not_believed_when_they_do_not_fit(tmp_path, content):
+    cached_rows(tmp_path, {}, filling())
+    (notes,) = tmp_path.glob("*/hashed.json")
+    notes.write_text(content)
+    (path,) = tmp_path.glob("*/rows.npy")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + b"\0")
+    np.testing.assert_array_equal(cached_rows(tmp_path, {}, filling())["rows"], ROWS)
+    assert path.read_bytes() == whole
+
+
+def test_column_order_in_a_header_is_not_taken_for_rows(tmp_path):
+    cached_rows(tmp_path, {}, filling())
+    (path,) = tmp_path.glob("*/rows.npy")
+    path.write_bytes(path.read_bytes().replace(b"'fortran_order': False", b"'fortran_order': True "))
+    np.testing.assert_array_equal(cached_rows(tmp_path, {}, filling())["rows"], ROWS)

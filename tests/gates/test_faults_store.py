@@ -71,7 +71,8 @@ def test_an_error_without_words_is_caught(on, monkeypatch):
 
 
 def test_a_missing_hash_is_caught(on, monkeypatch):
-    monkeypatch.setattr(ceteris.lab.run, "sha256_of", lambda value: "0" * 64)
+    for name in ("sha256_of", "sha256_of_json"):
+        monkeypatch.setattr(ceteris.lab.run, name, lambda value: "0" * 64)
     monkeypatch.setattr(bit_rot, "SHORT_PLACES", 40)
     assert on(bit_rot, "manifest")[Outcome.WRONG] > 0
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ceteris.registry import Option, Part
-from ceteris.study.keys import canonical_json, sha256_of, trial_key
+from ceteris.study.keys import canonical_json, canonical_json_of, sha256_of, sha256_of_json, trial_key, trial_keys
 from ceteris.study.streams import stream_bits
 
 plain = st.recursive(
@@ -41,6 +41,32 @@ def test_the_text_is_json_of_the_same_value_in_plain_ascii(value):
 @given(plain)
 def test_the_order_of_fields_does_not_matter(value):
     assert canonical_json(reversed_order(value)) == canonical_json(value)
+
+
+@given(plain)
+def test_what_was_read_from_json_has_the_same_text(value):
+    parsed = json.loads(json.dumps(value))
+
+    assert canonical_json_of(parsed) == canonical_json(parsed)
+    assert sha256_of_json(parsed) == sha256_of(parsed)
+
+
+@pytest.mark.parametrize("text", ["-0.0", '{"a": [-0.0, "-0.0"]}', '["-0.05", -0.05]', "1e400", "[NaN]"])
+def test_awkward_numbers_read_from_json_are_treated_alike(text):
+    def said(canonical):
+        try:
+            return canonical(json.loads(text))
+        except ValueError:
+            return None
+
+    assert said(canonical_json_of) == said(canonical_json)
+
+
+@given(st.dictionaries(st.text(max_size=4), plain, max_size=3), st.lists(st.integers(0, 2**70), max_size=4))
+def test_many_seeds_have_the_keys_that_each_has_alone(recipe, seeds):
+    assert trial_keys(recipe, "f", seeds) == {seed: sha256_of(
+        {"seed": seed, "recipe": recipe, "data": "f", "format": 1}
+    ) for seed in seeds}  # fmt: skip
 
 
 @given(st.dictionaries(st.text(max_size=4), plain, max_size=3), st.text(max_size=4), st.integers(0, 99))
