@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ceteris.errors import InputError, Problem
+from ceteris.lab.surroundings import changes
 from ceteris.store.checkpoints import Checkpoints
 from ceteris.store.records import Store
 from ceteris.study.findings import Findings
@@ -15,6 +16,8 @@ from ceteris.study.record import Record
 
 if TYPE_CHECKING:
     import numpy as np
+
+MADE_UNDER = "made_under"
 
 
 def put(store: Store, record: Record) -> None:
@@ -30,17 +33,22 @@ def put_findings(store: Store, key: str, findings: Findings) -> None:
 
 
 class KeptCheckpoints:
-    """The store's checkpoints. `save` raises InputError when the disk refuses."""
+    """The store's checkpoints, each with what it was made under. `save` raises InputError when the disk refuses."""
 
-    def __init__(self, inner: Checkpoints) -> None:
-        self.inner = inner
+    def __init__(self, inner: Checkpoints, made_under: Mapping[str, str]) -> None:
+        self.inner, self.made_under = inner, made_under
 
     def save(self, epoch: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         with writing(self.inner.folder):
-            self.inner.save(epoch, values, arrays)
+            self.inner.save(epoch, {**values, MADE_UNDER: dict(self.made_under)}, arrays)
 
     def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
         return self.inner.load()
+
+    def changes(self) -> str:
+        """What is another now than when the latest was made, in words; empty when it can be gone on from."""
+        state = self.inner.load()
+        return changes(state[0].get(MADE_UNDER), self.made_under) if state else ""
 
 
 @contextmanager

@@ -98,7 +98,7 @@ def _checkpoint(folder: Path) -> str | None:
 
 
 def _save(folder: Path, *epochs: int) -> None:
-    kept = KeptCheckpoints(Store(folder).checkpoints(NEW))
+    kept = KeptCheckpoints(Store(folder).checkpoints(NEW), {"torch": "2.13.0"})
     for epoch in epochs:
         kept.save(epoch, {"epoch": epoch}, {"weight": np.full((4, 4), epoch, np.float32)})
 
