@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -97,14 +98,23 @@ def _run(
     if retry_failed:
         reopen_failed(plan, store)
     check_resources(resources)
-    try:
-        trained = _train(plan, place, store, resources, out)
-    except KeyboardInterrupt:
-        out.print(f"{INTERRUPTED}\n{_again(plan, store, place, resources)}", markup=False, soft_wrap=True)
-        _report(plan, store, folder, language)
-        raise
-    records, report = _report(plan, store, folder, language)
+    with _saying_how_to_go_on(out, _again(plan, store, place, resources)):
+        try:
+            trained = _train(plan, place, store, resources, out)
+        except KeyboardInterrupt:
+            _report(plan, store, folder, language)
+            raise
+        records, report = _report(plan, store, folder, language)
     return Finished(plan, records, report, trained)
+
+
+@contextmanager
+def _saying_how_to_go_on(out: Console, command: str) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        out.print(f"{INTERRUPTED}\n{command}", markup=False, soft_wrap=True)
+        raise
 
 
 def _again(plan: Plan, store: Store, place: DataPlace, resources: Resources) -> str:

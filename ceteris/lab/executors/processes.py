@@ -81,12 +81,10 @@ class _Crew:
         ready = wait([worker.pipe for worker in self.staff], SECONDS_BETWEEN_LOOKS)
         passed = self.clock.passed()
         for worker in list(self.staff):
-            if worker.pipe in ready:
-                if _listen(worker, self.tell):
-                    self._free(worker)
-                continue
             worker.watch.passed(passed)
-            if why := worker.watch.hangs():
+            if worker.pipe in ready and _listen(worker, self.tell):
+                self._free(worker)
+            elif why := worker.watch.hangs():
                 worker.ended_for = why
                 worker.process.kill()
 

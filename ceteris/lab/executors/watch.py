@@ -10,6 +10,8 @@ from ceteris.lab.events import Event, Started
 SECONDS_BETWEEN_BEATS = 1.0
 SECONDS_OF_SILENCE = 300.0
 """A process that sends no heartbeat for so long is stopped or stuck as a whole. Generous: swapping takes minutes."""
+SECONDS_TO_START = 600.0
+"""The same before its first heartbeat: many interpreters at once from a slow disk start slowly."""
 SECONDS_WITHOUT_WORK = 1800.0
 """A trial that neither tells anything nor uses a second of processor time for so long waits for what never comes.
 
@@ -45,12 +47,14 @@ class Watch:
 
     Attributes:
         silent: seconds without a sign of life.
+        heard: it ever gave one.
         idle: seconds of its trial without news or work; before the trial starts it may wait for another process.
         training: the trial has started.
         processor_seconds: at the last news or work.
     """
 
     silent: float = 0.0
+    heard: bool = False
     idle: float = 0.0
     training: bool = False
     processor_seconds: float = 0.0
@@ -62,7 +66,7 @@ class Watch:
 
     def beat(self, alive: Alive) -> None:
         """A heartbeat came."""
-        self.silent = 0.0
+        self.silent, self.heard = 0.0, True
         if alive.processor_seconds - self.processor_seconds >= SECONDS_OF_WORK:
             self.idle, self.processor_seconds = 0.0, alive.processor_seconds
 
@@ -73,8 +77,9 @@ class Watch:
 
     def hangs(self) -> str:
         """Why the process is given up, in words; empty while it is not."""
-        if self.silent > SECONDS_OF_SILENCE:
-            return f"its process gave no sign of life for {SECONDS_OF_SILENCE:.0f} s and was ended"
+        bound = SECONDS_OF_SILENCE if self.heard else SECONDS_TO_START
+        if self.silent > bound:
+            return f"its process gave no sign of life for {bound:.0f} s and was ended"
         if self.idle > SECONDS_WITHOUT_WORK:
             return f"its process did nothing for {SECONDS_WITHOUT_WORK:.0f} s and was ended"
         return ""

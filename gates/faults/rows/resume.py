@@ -34,7 +34,7 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
         "epochs": 5,
     },
     "AdamW, cosine, dropout": {
-        "optimizer": "adamw",
+        "optimizer": {"name": "adamw", "lr": 0.01},
         "schedule": "cosine",
         "model": {"name": "frail", "dropout": 0.3},
     },
