@@ -24,7 +24,7 @@ COMMANDS = {
     "show": ("ceteris.app.trial", "Show one trial: recipe, curves, cost, environment, layers."),
     "predict": ("ceteris.app.trial", "Classify image files with a trial's trained weights."),
     "data": ("ceteris.app.listing", "List, get or check data sets."),
-    "fsck": ("ceteris.app.trial", "Verify every record of the store."),
+    "fsck": ("ceteris.app.checking", "Verify every record of the store."),
     "doctor": ("ceteris.app.doctor", "Show the environment, and what is missing and how to get it."),
 }
 

@@ -78,6 +78,8 @@ class Board:
     def _start(self, event: Started) -> None:
         epochs = self.epochs[event.key]
         self.running[event.key] = _Running(self.labels[event.key], epochs, event.epochs_done / epochs)
+        if event.again:
+            self._say(f"{self.labels[event.key]}: begins again, as its checkpoint was made otherwise: {event.again}")
         if not self.live:
             on = f", going on after epoch {event.epochs_done}" if event.epochs_done else ""
             self._say(f"{self.labels[event.key]}: started{on}")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 
 from ceteris.app.live import Board, reading_progress
+from ceteris.app.options import DEFAULT_STORE, data_place
 from ceteris.app.screen import console
 from ceteris.data.source import DataPlace
 from ceteris.lab.disk import writing
 from ceteris.lab.facts import KnownFacts
+from ceteris.lab.interrupts import interrupts
 from ceteris.lab.looks import rounds, standing
 from ceteris.lab.plan import Request, make_plan
 from ceteris.lab.run import (
@@ -34,7 +39,8 @@ from ceteris.study.manifest import Plan
 from ceteris.study.reading import write_study
 from ceteris.study.record import Record
 
-INTERRUPTED = "\ninterrupted: finished trials and epochs are kept. To go on, run the same command again"
+INTERRUPTED = "\ninterrupted: finished trials and epochs are kept. To go on:"
+STOPPING = b"\nstopping once the current step is done; Ctrl-C again stops at once\n"
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,28 @@ def run_request(
     retry_failed: bool = False,
     quiet: bool = False,
 ) -> Finished:
-    """Plan, train what is missing, report. Raises InputError; KeyboardInterrupt leaves a report of what is there."""
+    """Plan, train what is missing, report. Raises InputError; KeyboardInterrupt leaves a report of what is there.
+
+    A first Ctrl-C or SIGTERM lets the current step end, a second stops at once.
+    """
+    with interrupts(noticed=(lambda: None) if quiet else _say_so):
+        return _run(request, place, store_folder, resources, language, retry_failed=retry_failed, quiet=quiet)
+
+
+def _say_so() -> None:
+    os.write(2, STOPPING)  # from inside a signal handler, where nothing that buffers may be called
+
+
+def _run(
+    request: Request,
+    place: DataPlace,
+    store_folder: Path,
+    resources: Resources,
+    language: str,
+    *,
+    retry_failed: bool,
+    quiet: bool,
+) -> Finished:
     out = Console(quiet=True) if quiet else console()
     store = Store(store_folder)
     store.prepare()
@@ -71,14 +98,36 @@ def run_request(
     if retry_failed:
         reopen_failed(plan, store)
     check_resources(resources)
-    try:
-        trained = _train(plan, place, store, resources, out)
-    except KeyboardInterrupt:
-        out.print(INTERRUPTED, markup=False)
-        _report(plan, store, folder, language)
-        raise
-    records, report = _report(plan, store, folder, language)
+    with _saying_how_to_go_on(out, _again(plan, store, place, resources)):
+        try:
+            trained = _train(plan, place, store, resources, out)
+        except KeyboardInterrupt:
+            _report(plan, store, folder, language)
+            raise
+        records, report = _report(plan, store, folder, language)
     return Finished(plan, records, report, trained)
+
+
+@contextmanager
+def _saying_how_to_go_on(out: Console, command: str) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        out.print(f"{INTERRUPTED}\n{command}", markup=False, soft_wrap=True)
+        raise
+
+
+def _again(plan: Plan, store: Store, place: DataPlace, resources: Resources) -> str:
+    """The command that goes on, with all that is not the default."""
+    usual = data_place(Path(given) if (given := os.environ.get("CETERIS_DATA")) else None, False)
+    said = {
+        "--store": store.root if store.root != Path(DEFAULT_STORE) else None,
+        "--data-dir": place.data_dir if place.data_dir != usual.data_dir else None,
+        "--executor": resources.executor,
+        "--workers": resources.workers,
+        "--device": resources.device,
+    }
+    return shlex.join([*shlex.split(plan.command("run")), *(str(x) for item in said.items() if item[1] for x in item)])
 
 
 def _train(plan: Plan, place: DataPlace, store: Store, resources: Resources, out: Console) -> int:

@@ -1,4 +1,4 @@
-"""`show`, `predict`, `fsck`: single trials and the state of the store."""
+"""`show`, `predict`: single trials."""
 
 from __future__ import annotations
 
@@ -148,41 +148,3 @@ def _content(image: Path) -> bytes:
         return image.read_bytes()
     except OSError as error:
         raise InputError(Problem(f"cannot be read: {error.strerror}", str(image))) from None
-
-
-@click.command(epilog="Example: ceteris fsck --set-aside")
-@click.option("--set-aside", "aside", is_flag=True, help="Move broken records out of the way, so that they run again.")
-@with_options(store_option, json_option)
-@click.pass_context
-def fsck(context: click.Context, aside: bool, store: Path, as_json: bool) -> int:
-    """Verify every file of every record and of its findings, and every plan. Exit code 1 when something is broken."""
-    from ceteris.app.screen import console, print_json
-    from ceteris.errors import InputError, Problem
-    from ceteris.lab.run import kept_plans
-    from ceteris.store.records import Store
-
-    if not store.is_dir():
-        raise InputError(Problem("there is no store", str(store), "name it with --store"))
-    shelf = Store(store)
-    keys = shelf.keys()
-    broken = {key: why for key in keys if (why := shelf.broken(key))}
-    moved = {key: str(shelf.set_aside(key)) for key in broken} if aside else {}
-    plans, broken_plans = kept_plans(store)
-    again = [plan.command("run") for plan in plans if broken.keys() & {trial.key for trial in plan.trials}]
-    if as_json:
-        said = {"records": len(keys), "broken": broken, "broken_plans": broken_plans}
-        print_json(said | {"set_aside": moved, "run_again": again})
-    else:
-        out = console()
-        for key, why in broken.items():
-            out.print(f"{key[:12]}  {why}", markup=False, soft_wrap=True)
-            if key in moved:
-                out.print(f"              moved to {moved[key]}", markup=False, soft_wrap=True)
-        for why in broken_plans:
-            out.print(why, markup=False, soft_wrap=True)
-        out.print(f"{len(keys)} records, {len(broken)} broken")
-        if broken and not aside:
-            out.print("`ceteris fsck --set-aside` moves them away; the next run makes them again", markup=False)
-        for command in again:
-            out.print(f"to make them again, in the same store: {command}", markup=False, soft_wrap=True)
-    return 1 if broken or broken_plans else 0

@@ -9,6 +9,7 @@ from typing import Literal
 
 from ceteris.data.cache import Arrays, Space, cached_rows
 from ceteris.data.decoding import decode_images
+from ceteris.data.duplicates import duplicate_notes
 from ceteris.data.image_tree import ImageTree, Listing
 from ceteris.data.layout import Layout, find_layout
 from ceteris.data.source import DataPlace, Dataset, DataSource, dataset_of
@@ -63,7 +64,7 @@ class Folder:
         listing, layout = self._found
         counts = len(layout.train), len(layout.test)
         fingerprint = sha256_of_json({"data": "folder", "files": sorted(listing.images.items())})
-        notes = layout.notes + _other_kinds(listing)
+        notes = layout.notes + _other_kinds(listing) + duplicate_notes(layout, listing.images)
         return DataFacts("folder", fingerprint, True, layout.classes, self.size, self.channels, *counts, notes)
 
     def load(self) -> Dataset:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ceteris.errors import InputError, Problem
+from ceteris.lab.surroundings import changes
 from ceteris.store.checkpoints import Checkpoints
 from ceteris.store.records import Store
 from ceteris.study.findings import Findings
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 SHARE = 0.02
 """Of a trial's time, spent on checkpoints."""
+
+MADE_UNDER = "made_under"
 
 
 def put(store: Store, record: Record) -> None:
@@ -34,13 +37,15 @@ def put_findings(store: Store, key: str, findings: Findings) -> None:
 
 
 class KeptCheckpoints:
-    """The store's checkpoints, no more of them than a small share of the trial's time pays for.
+    """The store's checkpoints, each with what it was made under; no more of them than a share of the time pays for.
 
     So a crash costs at most one epoch, or `1 / SHARE` times as long as a checkpoint takes, if that is longer.
     """
 
-    def __init__(self, inner: Checkpoints, clock: Callable[[], float] = time.monotonic) -> None:
-        self.inner, self._clock = inner, clock
+    def __init__(
+        self, inner: Checkpoints, made_under: Mapping[str, str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.inner, self.made_under, self._clock = inner, made_under, clock
         self._due = 0.0
 
     def save(self, epoch: int, state: Callable[[], State]) -> None:
@@ -49,13 +54,19 @@ class KeptCheckpoints:
         if started < self._due:
             return
         with writing(self.inner.folder):
-            self.inner.save(epoch, *state())
+            values, arrays = state()
+            self.inner.save(epoch, {**values, MADE_UNDER: dict(self.made_under)}, arrays)
         ended = self._clock()
         self._due = ended + (ended - started) / SHARE
 
     def load(self) -> State | None:
         """See `Checkpoints.load`."""
         return self.inner.load()
+
+    def changes(self) -> str:
+        """What is another now than when the latest was made, in words; empty when it can be gone on from."""
+        state = self.inner.load()
+        return changes(state[0].get(MADE_UNDER), self.made_under) if state else ""
 
 
 @contextmanager

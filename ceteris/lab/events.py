@@ -10,10 +10,14 @@ from ceteris.study.record import Epoch
 
 @dataclass(frozen=True)
 class Started:
-    """A trial began, or went on after `epochs_done` epochs."""
+    """A trial began, or went on after `epochs_done` epochs.
+
+    `again` says why it begins anew though it had come further: what changed since its checkpoint.
+    """
 
     key: str
     epochs_done: int = 0
+    again: str = ""
 
 
 @dataclass(frozen=True)

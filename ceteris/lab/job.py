@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from ceteris.data.source import DataPlace, Dataset
 from ceteris.errors import InputError, Problem
-from ceteris.lab.disk import KeptCheckpoints, put, put_findings
+from ceteris.lab.disk import KeptCheckpoints, put, put_findings, writing
 from ceteris.lab.events import Ended, EpochDone, Started, Stepped, Tell
 from ceteris.lab.facts import KnownFacts
+from ceteris.lab.interrupts import finishing, stop_if_asked
 from ceteris.lab.measure import measure
 from ceteris.lab.plan import data_source
+from ceteris.lab.surroundings import surroundings
 from ceteris.store.records import Store
 from ceteris.study.findings import Identity
 from ceteris.study.keys import canonical_json
@@ -72,14 +74,25 @@ def do(job: Job, tell: Tell) -> None:
         if not store.has(job.key) or store.missing_findings(job.key, job.probes):
             for module in job.modules:
                 importlib.import_module(module)
-            tell(Started(job.key, store.checkpoints(job.key).epoch))
+            again = "" if store.has(job.key) else _begins_again(store, job)
+            tell(Started(job.key, store.checkpoints(job.key).epoch, again))
             data = _dataset(canonical_json(dict(job.data)), job.place)
             if data.facts.fingerprint != job.facts.fingerprint:
                 what = f"{job.facts.name} changed since it was planned"
                 raise InputError(Problem(what, hint="run the command again"))
-            _fill(job, store, data, _Telling(job.key, tell))
+            with finishing():
+                _fill(job, store, data, _Telling(job.key, tell))
     said = store.statement(job.key)
     tell(Ended(job.key, said["status"], said["reason"], tuple(said["metrics"].items())))
+
+
+def _begins_again(store: Store, job: Job) -> str:
+    """Set aside checkpoints that were made under something else, and say what: two halves would not be one trial."""
+    kept = KeptCheckpoints(store.checkpoints(job.key), surroundings(job.device))
+    if why := kept.changes():
+        with writing(store.folder(job.key)):
+            store.set_aside_checkpoints(job.key)
+    return why
 
 
 def _fill(job: Job, store: Store, data: Dataset, watcher: _Telling) -> None:
@@ -99,7 +112,8 @@ def _train(job: Job, store: Store, data: Dataset, conditions: Conditions, watche
     from ceteris.engine.train import train
 
     probing = Probing(store.missing_findings(job.key, job.probes))
-    trial, checkpoints = Trial(job.key, job.recipe, job.seed), KeptCheckpoints(store.checkpoints(job.key))
+    trial = Trial(job.key, job.recipe, job.seed)
+    checkpoints = KeptCheckpoints(store.checkpoints(job.key), surroundings(job.device))
     try:
         record = train(trial, data, conditions, checkpoints, watcher, probes=probing)
     except InputError:
@@ -135,6 +149,7 @@ class _Telling:
         if now - self.last >= SECONDS_BETWEEN_STEPS_TOLD:
             self.last = now
             self.tell(Stepped(self.key, epoch, step, steps))
+        stop_if_asked()
 
     def epoch(self, row: Epoch, epochs: int) -> None:
         self.tell(EpochDone(self.key, row, epochs))

@@ -11,6 +11,7 @@ import numpy as np
 
 from ceteris.errors import InputError
 from ceteris.lab.disk import KeptCheckpoints, put_findings
+from ceteris.lab.surroundings import surroundings
 from ceteris.store.records import Store
 from ceteris.study.findings import Findings, Identity
 from ceteris.study.record import Record, Status
@@ -71,7 +72,7 @@ def _watch_again(
     from ceteris.engine.train import train
 
     probing, trial = Probing(probes), Trial(record.key, record.recipe, record.seed)
-    checkpoints = KeptCheckpoints(store.checkpoints(record.key))
+    checkpoints = KeptCheckpoints(store.checkpoints(record.key), surroundings(conditions.device))
     try:
         again = train(trial, data, conditions, checkpoints, watcher, probes=probing)
     except InputError:

@@ -41,12 +41,11 @@ class Checkpoints:
 
     def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
         """The latest state whose bytes match their hash and can be read, or None."""
-        for file in self._files():
-            with suppress(OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError, struct.error):
-                content = file.read_bytes()
-                if file.name.endswith(f"-{sha256(content)}.safetensors"):
-                    return _values(content), load(content)
-        return None
+        return next((state for file in self._files() if (state := _state(file)) is not None), None)
+
+    def broken(self) -> list[Path]:
+        """Those whose bytes do not match their hash or cannot be read, latest first."""
+        return [file for file in self._files() if _state(file) is None and file.exists()]
 
     @property
     def epoch(self) -> int:
@@ -64,6 +63,14 @@ class Checkpoints:
         if not self.folder.is_dir():
             return []
         return sorted((file for file in self.folder.iterdir() if _NAME.fullmatch(file.name)), reverse=True)
+
+
+def _state(file: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError, struct.error):
+        content = file.read_bytes()
+        if file.name.endswith(f"-{sha256(content)}.safetensors"):
+            return _values(content), load(content)
+    return None
 
 
 def _values(content: bytes) -> dict[str, Any]:

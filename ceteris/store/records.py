@@ -157,6 +157,23 @@ class Store:
         sync_folder(target)
         return target
 
+    def unfinished(self) -> list[str]:
+        """Every key that has checkpoints but no record, sorted."""
+        folders = (folder.parent for folder in self.root.glob("??/*/checkpoint"))
+        return sorted(f.name for f in folders if f == self.folder(f.name) and not self.has(f.name))
+
+    def set_aside_checkpoints(self, key: str, *, broken: bool = False) -> Path:
+        """Move an unfinished trial's checkpoints out of the way, or the broken ones alone; nothing is deleted."""
+        checkpoints, target = self.checkpoints(key), self._free_place(key, "set-aside")
+        if not broken:
+            checkpoints.folder.rename(target)
+        else:
+            target.mkdir()
+            for file in checkpoints.broken():
+                file.rename(target / file.name)
+        sync_folder(target.parent)
+        return target
+
     def reopen(self, key: str) -> Path:
         """Let a failed trial be trained again under the same key; where its record, log and all, is kept."""
         if self.statement(key)["status"] != Status.FAILED:

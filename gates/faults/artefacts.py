@@ -18,18 +18,15 @@ from ceteris.lab.disk import KeptCheckpoints, put, put_findings
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.run import MANIFEST, read_manifest, write_manifest
 from ceteris.report import page
-from ceteris.store.files import pack, sha256
+from ceteris.store.files import sha256
 from ceteris.store.findings import pack_findings
 from ceteris.store.records import Store
 from ceteris.study.findings import Findings
 from ceteris.study.manifest import Plan
-from ceteris.study.record import Cost, DataFacts, Epoch, ModelFacts, Record, Status
-from ceteris.study.streams import stream
+from gates.faults.records import DATA, RECIPE, found_record, record
 from gates.looks import Cell, plan_of
 
 THERE, NEW = "ab" * 32, "ac" * 32
-DATA = DataFacts("shapes", "f" * 64, True, ("disc", "square"), 32, 3, 90, 30)
-RECIPE = {"model": {"name": "lenet", "version": "1"}, "split": {"train_images": None}}
 PROBES = ({"name": "filters", "version": "1"}, {"name": "latency", "version": "1", "images": 8})
 
 State = Mapping[str, object]
@@ -60,32 +57,6 @@ class Artefact:
         return all(found.get(item) in [*lost, *(state.get(item) for state in states)] for item in items)
 
 
-def record(key: str, seed: int = 0) -> Record:
-    """A finished trial with every file that a record can have."""
-    draw = stream(seed, f"faults/record/{key}")
-    return Record(
-        key, Status.FINISHED, RECIPE, seed, DATA, {"torch": "2.13.0", "threads": 1},
-        model=ModelFacts(10, 20, ()),
-        normalize={"mean": [0.5], "std": [0.25]},
-        epochs=(Epoch(1, 0.5, 0.6, 0.7, 0.8, 0.1, 1.5, 60.0), Epoch(2, 0.4, 0.7, 0.6, 0.9, 0.1, 1.4, 64.0)),
-        chosen_epoch=2,
-        metrics={"top1": 0.75, "nll": 0.6},
-        cost=Cost(2.9, 0.3, 62.0, 2**20, False),
-        steps={"loss": draw.random(12, np.float32)},
-        predictions={"logits": draw.random((30, 2)).astype(np.float16)},
-        examples={"pixels": np.zeros((1, 4, 4, 3), np.uint8)},
-        weights={"fc.weight": draw.random((4, 8), np.float32)},
-        log="a line",
-    )  # fmt: skip
-
-
-def found_record(store: Store, key: str) -> str | None:
-    """The sha256 of everything that a whole record says, None without one. Raises InputError when it is broken."""
-    if not store.has(key):
-        return None
-    return sha256(b"".join(pack(store.get(key, weights=True)).values()))
-
-
 def found_findings(store: Store, key: str) -> dict[str, object]:
     """The same of each probe's findings."""
     found = store.findings(key, PROBES)
@@ -100,7 +71,7 @@ def _checkpoint(folder: Path) -> str | None:
 def _save(folder: Path, *epochs: int) -> None:
     for epoch in epochs:
         state = {"epoch": epoch}, {"weight": np.full((4, 4), epoch, np.float32)}
-        KeptCheckpoints(Store(folder).checkpoints(NEW)).save(epoch, lambda state=state: state)
+        KeptCheckpoints(Store(folder).checkpoints(NEW), {"torch": "2.13.0"}).save(epoch, lambda state=state: state)
 
 
 def _finished(folder: Path) -> None:

@@ -132,7 +132,9 @@ def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(call, ran, tmp_path, m
     monkeypatch.setattr("ceteris.app.running.run_jobs", interrupted)
     printed = call("run", ran / "tiny.yaml", "--store", tmp_path / "other", "--executor", "inline")
     assert printed.code == 130
-    assert "run the same command again" in printed.out
+    command = printed.out.splitlines()[-1].split()
+    assert command == ["ceteris", "run", *map(str, (ran / "tiny.yaml", "--store", tmp_path / "other")), *command[-2:]]
+    assert command[-2:] == ["--executor", "inline"]
     assert list((tmp_path / "other").glob("studies/*/report/report.html"))
 
 

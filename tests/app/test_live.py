@@ -29,12 +29,14 @@ def test_plain_lines_in_a_log_file(ran):
     with shown:
         tell_all(plan, shown)
         shown.tell(Started(plan.trials[0].key, 2))
+        shown.tell(Started(plan.trials[1].key, 0, "torch 1 is now 2"))
         shown.tell(Retried(plan.trials[0].key, "its process was ended by SIGKILL"))
     lines = text.getvalue().splitlines()
     assert lines[0] == "relu, seed 0: started"
     assert lines[1] == "relu, seed 0: epoch 1/3, loss 0.500, validation 75.0 %, 123 images/s"
     assert lines[2].startswith("[1/4] relu, seed 0: finished, test top1 75.00 %")
-    assert "going on after epoch 2" in lines[-2]
+    assert "going on after epoch 2" in lines[-4]
+    assert "begins again, as its checkpoint was made otherwise: torch 1 is now 2" in lines[-3]
     assert "going on from the last checkpoint" in lines[-1]
     assert blocks == plan.study.seeds
     assert "\x1b" not in text.getvalue()

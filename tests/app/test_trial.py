@@ -46,37 +46,3 @@ def test_predict_refuses_what_is_no_image(call, ran, tmp_path):
         printed = call("predict", first_key(ran), tmp_path / name, "--store", ran / "store")
         assert printed.code == 2
         assert name in printed.err
-
-
-def test_fsck_finds_sets_aside_and_the_run_repairs(call, tmp_path, ran):
-    store = tmp_path / "store"
-    arguments = (ran / "tiny.yaml", "--scale", "smoke", "--store", store, "--executor", "inline")
-    assert call("run", *arguments).code == 0
-    assert "2 records, 0 broken" in call("fsck", "--store", store).out
-    key = Store(store).keys()[0]
-    file = Store(store).folder(key) / "predictions.npz"
-    file.write_bytes(file.read_bytes()[:-1] + b"?")
-
-    printed = call("fsck", "--store", store)
-    assert printed.code == 1
-    assert "predictions.npz does not match" in printed.out
-    assert f"ceteris run {ran / 'tiny.yaml'} --scale smoke" in printed.out
-    assert call("report", *arguments[:-2]).code == 2
-    said = json.loads(call("fsck", "--store", store, "--set-aside", "--json").out)
-    assert said["broken"].keys() == {key}
-    assert len(said["run_again"]) == 1
-    assert Store(store).missing([key]) == [key]
-    assert call("run", *arguments).code == 0
-    assert call("fsck", "--store", store).code == 0
-    assert list((store / "set-aside").iterdir())
-
-
-def test_fsck_names_a_plan_that_was_altered(call, tmp_path):
-    Store(tmp_path).prepare()
-    (tmp_path / "studies" / "tiny").mkdir(parents=True)
-    (tmp_path / "studies" / "tiny" / "plan.json").write_text('{"sha256": "0"}')
-    printed = call("fsck", "--store", tmp_path)
-    assert printed.code == 1
-    assert "plan.json" in printed.out
-    assert "run the study again" in printed.out
-    assert json.loads(call("fsck", "--store", tmp_path, "--json").out)["broken_plans"]

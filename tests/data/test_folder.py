@@ -153,3 +153,16 @@ def test_all_mistaken_options_are_told_at_once(place):
     with pytest.raises(InputError) as caught:
         folder(place, path="mine", size=1, test=1.0)
     assert [problem.where for problem in caught.value.problems] == ["size", "test"]
+
+
+def test_leakage_is_noted_and_changes_nothing_else(mine, place):
+    files = image_files()
+    split = {f"train/{name}": content for name, content in files.items()} | {
+        f"test/{c}/new.png": files[f"{c}/{0 if c == 'cat' else 4}.png"] for c in ("cat", "dog")
+    }
+    put(split, place.data_dir / "split")
+    assert folder(place, path="mine").facts().notes == ()
+    (note,) = folder(place, path="split").facts().notes
+    assert "leakage: 2 of 2 test images" in note
+    assert "test/cat/new.png = train/cat/0.png" in note
+    assert "test/dog/new.png = train/dog/4.png" in note

@@ -162,3 +162,24 @@ def test_cores_are_shared_by_the_whole_plan(trials, resources, device, expected,
     monkeypatch.setattr("ceteris.lab.run.usable_cores", lambda: 4)
 
     assert share_cores(trials, resources, device) == expected
+
+
+@pytest.mark.parametrize("name", ["torch", "ceteris", "device", "processor"])
+def test_a_trial_begun_under_something_else_begins_again_and_says_why(name, planned, place, store, monkeypatch):
+    from ceteris.lab.surroundings import surroundings
+
+    def stop_after_the_first_epoch(event):
+        if isinstance(event, EpochDone) and event.row.epoch == 2:
+            raise KeyboardInterrupt
+
+    other = surroundings("cpu") | {name: "another"}
+    monkeypatch.setattr(job_module, "surroundings", lambda device: other)
+    with pytest.raises(KeyboardInterrupt):
+        run(planned, place, store, stop_after_the_first_epoch)
+    monkeypatch.undo()
+    events = []
+    (first, *_) = run(planned, place, store, events.append)
+
+    assert events[0] == Started(first.key, 0, f"{name} another is now {surroundings('cpu')[name]}")
+    assert [e.row.epoch for e in events if isinstance(e, EpochDone) and e.key == first.key] == [1, 2]
+    assert len(list((store.root / "set-aside").glob(f"{first.key}.*/epoch-*"))) == 1

@@ -8,61 +8,124 @@ import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from ceteris.errors import InputError
 from ceteris.lab.disk import put
 from ceteris.lab.events import Ended, Retried, Tell
+from ceteris.lab.executors.watch import Alive, Clock, Watch
 from ceteris.lab.executors.worker import environment, work
+from ceteris.lab.interrupts import asked_to_stop, finishing
 from ceteris.lab.job import Job, failed
 from ceteris.store.records import Store
 from ceteris.study.record import Status
 
 ATTEMPTS = 2
-"""A process that dies (out of memory, killed) gets its trial tried once more, from the last checkpoint."""
+"""A process that dies (out of memory, killed) or hangs gets its trial tried once more, from the last checkpoint."""
 
 SECONDS_TO_END = 5.0
+SECONDS_BETWEEN_LOOKS = 0.5
 
 
 @dataclass
 class _Worker:
+    """A process, and what it is doing; `ended_for` says why it was ended from here."""
+
     process: BaseProcess
     pipe: Connection
     job: Job | None = None
+    watch: Watch = field(default_factory=Watch)
+    ended_for: str = ""
 
 
 def run_processes(jobs: Sequence[Job], workers: int, tell: Tell) -> None:
     """Run every job, `workers` at a time, first come first served.
 
-    A worker that dies costs its trial one attempt and the others nothing. Raises InputError when the study cannot go
-    on; on any way out, no worker is left behind.
+    A worker that dies or hangs costs its trial one attempt and the others nothing. Raises InputError when the study
+    cannot go on, KeyboardInterrupt when it was asked to stop; on any way out, no worker is left behind.
     """
-    waiting = deque(jobs)
-    attempts: dict[str, int] = {}
-    staff: list[_Worker] = []
-    try:
-        while waiting or staff:
-            while waiting and len(staff) < workers:
-                staff.append(_start(waiting[0].threads))
-                _give(staff[-1], waiting, attempts)
-            ready = wait([worker.pipe for worker in staff])
-            for worker in [worker for worker in staff if worker.pipe in ready]:
-                if not _listen(worker, tell):
-                    continue
-                if worker.process.is_alive() and waiting:
-                    _give(worker, waiting, attempts)
-                    continue
-                staff.remove(worker)
-                if worker.job is not None:
-                    _bury(worker, waiting, attempts, tell)
-                _end(worker)
-    finally:
-        for worker in staff:
-            worker.process.terminate()
-        for worker in staff:
+    crew = _Crew(deque(jobs), workers, tell)
+    with finishing():
+        try:
+            while crew.at_work():
+                crew.look()
+        finally:
+            crew.end()
+
+
+class _Crew:
+    """The workers and the jobs that wait for one."""
+
+    def __init__(self, waiting: deque[Job], workers: int, tell: Tell) -> None:
+        self.waiting, self.workers, self.tell = waiting, workers, tell
+        self.staff: list[_Worker] = []
+        self.attempts: dict[str, int] = {}
+        self.clock, self.stopping = Clock(), False
+
+    def at_work(self) -> bool:
+        """Fill the places that are free; whether anybody works."""
+        if asked_to_stop() and not self.stopping:
+            self.stopping = True
+            self.waiting.clear()
+            for worker in self.staff:
+                worker.process.terminate()  # which it hears as "once this step is done"
+        while self.waiting and len(self.staff) < self.workers:
+            self.staff.append(_start(self.waiting[0].threads))
+            self._give(self.staff[-1])
+        return bool(self.staff)
+
+    def look(self) -> None:
+        """Wait a moment for news; take in what came, and give up on those that hang."""
+        ready = wait([worker.pipe for worker in self.staff], SECONDS_BETWEEN_LOOKS)
+        passed = self.clock.passed()
+        for worker in list(self.staff):
+            worker.watch.passed(passed)
+            if worker.pipe in ready and _listen(worker, self.tell):
+                self._free(worker)
+            elif why := worker.watch.hangs():
+                worker.ended_for = why
+                worker.process.kill()
+
+    def end(self) -> None:
+        """Nobody is left behind; whatever they were at was written so that it can be cut off."""
+        for worker in self.staff:
+            worker.process.kill()
+        for worker in self.staff:
             _end(worker)
+
+    def _free(self, worker: _Worker) -> None:
+        """It has done its job, or is gone."""
+        if worker.process.is_alive() and self.waiting:
+            self._give(worker)
+            return
+        self.staff.remove(worker)
+        if worker.job is not None and not self.stopping:
+            self._bury(worker, worker.job)
+        _end(worker)
+
+    def _give(self, worker: _Worker) -> None:
+        worker.job, worker.watch = self.waiting.popleft(), Watch()
+        self.attempts[worker.job.key] = self.attempts.get(worker.job.key, 0) + 1
+        try:
+            worker.pipe.send(worker.job)
+        except OSError:  # it died before its first job: its closed pipe is found by the next wait
+            return
+
+    def _bury(self, worker: _Worker, job: Job) -> None:
+        """A worker died over its job: try once more, then record the failure."""
+        why = worker.ended_for or _how_it_died(worker.process.exitcode)
+        store = Store(job.store)
+        if store.has(job.key):
+            self.tell(Ended(job.key, str(store.statement(job.key)["status"])))
+        elif self.attempts[job.key] < ATTEMPTS:
+            self.waiting.appendleft(job)
+            self.tell(Retried(job.key, why))
+        else:
+            reason = f"{why}, {ATTEMPTS} times"
+            put(store, failed(job, reason, ""))
+            self.tell(Ended(job.key, str(Status.FAILED), reason))
 
 
 def _start(threads: int) -> _Worker:
@@ -75,15 +138,6 @@ def _start(threads: int) -> _Worker:
     return _Worker(process, ours)
 
 
-def _give(worker: _Worker, waiting: deque[Job], attempts: dict[str, int]) -> None:
-    worker.job = waiting.popleft()
-    attempts[worker.job.key] = attempts.get(worker.job.key, 0) + 1
-    try:
-        worker.pipe.send(worker.job)
-    except OSError:  # it died before its first job: its closed pipe is found by the next wait
-        return
-
-
 def _listen(worker: _Worker, tell: Tell) -> bool:
     """Pass on one message; whether the worker is free now, or gone (its job is still set then)."""
     try:
@@ -93,28 +147,15 @@ def _listen(worker: _Worker, tell: Tell) -> bool:
         return True
     if isinstance(message, InputError):
         raise message
+    if isinstance(message, Alive):
+        worker.watch.beat(message)
+        return False
     if message is not None:
+        worker.watch.news(message)
         tell(message)
         return False
     worker.job = None
     return True
-
-
-def _bury(worker: _Worker, waiting: deque[Job], attempts: dict[str, int], tell: Tell) -> None:
-    """A worker died over its job: try once more, then record the failure."""
-    job = worker.job
-    assert job is not None
-    why = _how_it_died(worker.process.exitcode)
-    store = Store(job.store)
-    if store.has(job.key):
-        tell(Ended(job.key, str(store.statement(job.key)["status"])))
-    elif attempts[job.key] < ATTEMPTS:
-        waiting.appendleft(job)
-        tell(Retried(job.key, why))
-    else:
-        reason = f"{why}, {ATTEMPTS} times"
-        put(store, failed(job, reason, ""))
-        tell(Ended(job.key, str(Status.FAILED), reason))
 
 
 def _how_it_died(code: int | None) -> str:

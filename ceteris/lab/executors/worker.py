@@ -6,10 +6,14 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from ceteris.errors import InputError
 from ceteris.lab.events import Event
+from ceteris.lab.executors.watch import SECONDS_BETWEEN_BEATS, Alive
+from ceteris.lab.interrupts import interrupts
 from ceteris.lab.job import Job, do
 
 GLIBC_KEEPS_MEMORY = {
@@ -27,19 +31,39 @@ def environment(threads: int) -> dict[str, str]:
 
 
 def work(pipe: Connection) -> None:
-    """Do jobs until None comes. Sends events, then None when a job is over, or the InputError that ends the study."""
+    """Do jobs until None comes, with a heartbeat beside. Sends events, then None when a job is over.
+
+    An InputError that ends the study is sent, too. SIGTERM ends the process when the current step is done.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    line = _Line(pipe)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_beat, args=(line,), daemon=True).start()
+    with suppress(KeyboardInterrupt), interrupts(signals=(signal.SIGTERM,)):
+        while isinstance(job := pipe.recv(), Job):
+            try:
+                do(job, line.send)
+                line.send(None)
+            except InputError as error:
+                line.send(error)
 
-    def tell(event: Event) -> None:
-        pipe.send(event)
 
-    while isinstance(job := pipe.recv(), Job):
-        try:
-            do(job, tell)
-            pipe.send(None)
-        except InputError as error:
-            pipe.send(error)
+class _Line:
+    """The way to the parent, for two threads that must not write into each other's messages."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe, self._lock = pipe, threading.Lock()
+
+    def send(self, message: Event | Alive | InputError | None) -> None:
+        with self._lock:
+            self._pipe.send(message)
+
+
+def _beat(line: _Line) -> None:
+    with suppress(OSError):  # the parent is gone, and so is this process in a moment
+        while True:
+            line.send(Alive(time.process_time()))
+            time.sleep(SECONDS_BETWEEN_BEATS)
 
 
 def _end_with_parent() -> None:

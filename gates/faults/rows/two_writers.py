@@ -14,8 +14,9 @@ from pathlib import Path
 
 from ceteris.store.records import Store
 from ceteris.study.keys import sha256_of
-from gates.faults.artefacts import THERE, found_record, record
+from gates.faults.artefacts import THERE
 from gates.faults.disk import Disk, killed_at
+from gates.faults.records import found_record, record
 from gates.faults.row import Injection, Outcome, draws
 
 FAULT = "two processes, one study; a stale writer"
