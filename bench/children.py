@@ -16,7 +16,7 @@ from ceteris.lab.executors.worker import environment
 COMMAND = [sys.executable, "-m", "bench.child"]
 
 
-class Failed(Exception):  # noqa: N818
+class Failed(Exception):
     """A measurement ended without a result; its message is what the process said."""
 
 
@@ -33,9 +33,7 @@ def measured(wanted: Mapping[str, Any], *, as_worker: bool) -> Any:
         return _answer(process)
 
 
-def measured_together(
-    wanted: Sequence[Mapping[str, Any]], busy: Sequence[int], *, as_worker: bool
-) -> list[float]:
+def measured_together(wanted: Sequence[Mapping[str, Any]], busy: Sequence[int], *, as_worker: bool) -> list[float]:
     """Images per second of several trainings side by side, summed, beside each of these numbers of busy processes.
 
     Every stretch begins at one moment, once all are warm. Raises Failed.
@@ -59,7 +57,7 @@ def measured_together(
 @contextmanager
 def neighbours(count: int) -> Iterator[None]:
     """So many other processes that each keep a core busy."""
-    running = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]  # noqa: S603
+    running = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         yield
     finally:
@@ -71,7 +69,7 @@ def neighbours(count: int) -> Iterator[None]:
 @contextmanager
 def _started(wanted: Mapping[str, Any], as_worker: bool) -> Iterator[subprocess.Popen[str]]:
     variables = dict(os.environ) | (environment(wanted["threads"]) if as_worker else {})
-    pipes: dict[str, Any] = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+    pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     process = subprocess.Popen([*COMMAND, json.dumps(wanted)], env=variables, text=True, **pipes)  # noqa: S603
     try:
         yield process

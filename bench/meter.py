@@ -13,7 +13,7 @@ WARM_UP = 8
 READY = "ready"
 
 
-class Over(Exception):  # noqa: N818
+class Over(Exception):
     """All stretches have been measured; nothing is wrong."""
 
 

@@ -7,7 +7,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
@@ -39,7 +39,7 @@ class Wanted:
     """
 
     repeats: int = 3
-    seconds: float = 3.0
+    seconds: float = 2.0
     models: tuple[str, ...] = field(default_factory=lambda: tuple(one.model for one in CPU_CASES))
     data_dir: str | None = None
     allow_modified: bool = False
@@ -75,9 +75,7 @@ def run(wanted: Wanted, say: Say) -> dict[str, Any]:
     return {"machine": machine, "made": made, "limits": limits, "trials": trials, "many": many}
 
 
-def _one_trial(
-    wanted: Wanted, ask: Mapping[str, Any], say: Say
-) -> tuple[dict[str, list[float]], list[dict[str, Any]]]:
+def _one_trial(wanted: Wanted, ask: Mapping[str, Any], say: Say) -> tuple[dict[str, list[float]], list[dict[str, Any]]]:
     """One trial on all cores: the limits, and every model with every rival, in turn within each repeat."""
     limits: dict[str, list[float]] = {"matmul": [], "conv": [], "augment": []}
     speeds: dict[str, dict[str, list[float]]] = {model: {rival: [] for rival in RIVALS} for model in wanted.models}
@@ -124,4 +122,3 @@ def _processor() -> str:
     from ceteris.engine.device import Conditions, environment
 
     return str(environment(Conditions())["processor"])
-

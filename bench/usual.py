@@ -37,8 +37,10 @@ class Cifar(Dataset[tuple[torch.Tensor, int]]):
         return self.transform(Image.fromarray(self.data[index])), self.targets[index]
 
 
-def loader(images: Images) -> DataLoader[tuple[torch.Tensor, int]]:
-    """Shuffled batches through two worker processes."""
+def loader(
+    images: Images, *, workers: int = LOADER_WORKERS, pinned: bool = False
+) -> DataLoader[tuple[torch.Tensor, int]]:
+    """Shuffled batches through worker processes."""
     prepare()
     from torchvision import transforms
 
@@ -51,7 +53,7 @@ def loader(images: Images) -> DataLoader[tuple[torch.Tensor, int]]:
         ]
     )
     trainset = Cifar(images.pixels, images.labels.tolist(), transform)
-    return DataLoader(trainset, batch_size=BATCH, shuffle=True, num_workers=LOADER_WORKERS)
+    return DataLoader(trainset, batch_size=BATCH, shuffle=True, num_workers=workers, pin_memory=pinned)
 
 
 def network(one: Case) -> nn.Module:

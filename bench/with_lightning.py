@@ -14,7 +14,7 @@ from bench.usual import loader, network, optimizer
 from ceteris.data.source import Images
 
 prepare()  # Lightning imports torchmetrics, which imports torchvision
-import lightning as L  # noqa: E402, N812
+import lightning as L  # noqa: E402
 
 
 class LitModel(L.LightningModule):
