@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.cases import CPU_CASES, case, images
 from bench.children import measured, measured_together
-from ceteris.lab.run import Resources, share_cores, usable_cores
+from ceteris.lab.sharing import Resources, share_cores, usable_cores
 
 RIVALS = ("ceteris", "usual", "lightning")
 BUSY = (0, 2)

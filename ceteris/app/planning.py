@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ceteris.app.screen import duration, table, warn
 from ceteris.lab.looks import wanted_trials
-from ceteris.lab.run import Resources, share_cores
+from ceteris.lab.sharing import Resources, share_cores
 from ceteris.report.design import correction_name, design_sentences, design_warnings, price_rows
 from ceteris.report.factors import planned_sentences
 from ceteris.report.looks import counts
