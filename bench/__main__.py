@@ -19,6 +19,14 @@ from bench.run import Wanted, run
 from ceteris.errors import InputError
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+TABLES = (
+    tables.one_trial,
+    tables.machine_limits,
+    tables.limits,
+    tables.costly,
+    tables.many_trials,
+    tables.odd_one_out,
+)
 CPU_RESULTS, GPU_RESULTS, PAGE = "speed-cpu.json", "speed-gpu.json", "speed.md"
 
 
@@ -36,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (InputError, Failed, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    for table in (tables.one_trial, tables.machine_limits, tables.limits, tables.costly, tables.many_trials):
+    for table in TABLES:
         print(f"{table(result)}\n")
     print("\n".join(f"not reached: {line}" for line in missed(result)) or "all aims are reached")
     gpu = wanted.to / "results" / GPU_RESULTS

@@ -96,6 +96,11 @@ Images per second, end to end: data, augmentation, forward and backward pass, op
 As many trials as cores; images per second of all together. A busy neighbour is a process that keeps a core busy. `torch's defaults` is one trial after another in a process as a user starts it.
 
 {tables.many_trials(result)}
+
+With one trial more than cores, one core a trial takes two rounds, and all cores for one trial after the other may end sooner. How many times as long one core a trial takes then, by the speeds of the quiet machine above; for long studies
+the executor measures the same before it begins, and keeps its choice with the plan.
+
+{tables.odd_one_out(result)}
 """  # noqa: E501
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.ratios import Spread, limit_share, ratio, spread
+from bench.ratios import Spread, limit_share, one_trial_more, ratio, spread
 
 Result = Mapping[str, Any]
 MOST_OUTSIDE, LEAST_AUGMENTED, LEAST_BESIDE = 0.25, 60_000, 1.5
@@ -103,6 +103,17 @@ def many_trials(result: Result) -> str:
                 ]
             )
     return markdown(head, rows)
+
+
+def odd_one_out(result: Result) -> str:
+    """Plans of one trial more than cores: where counting cores alone would lose."""
+    rows = []
+    for entry in result["many"]:
+        rates = entry["beside"][0]["images_per_second"]
+        all_cores, one_core, *_ = rates
+        times = one_trial_more(result["machine"]["cores"], rates[one_core], rates[all_cores])
+        rows.append([entry["model"], with_spread(times, 2), one_core if times.median <= 1 else all_cores])
+    return markdown(["network", "one core a trial / all cores, one trial", "ends sooner"], rows)
 
 
 def _giga(values: Spread) -> Spread:

@@ -88,6 +88,15 @@ def test_the_executor_is_compared_with_the_better_way_and_with_the_defaults():
     assert cells[5:] == ["one core a trial", "1.00 (1.00 to 1.00)", "4.0 (3.0 to 6.0)"]
 
 
+def test_the_way_that_ends_sooner_is_taken_when_a_trial_is_over():
+    fast = changed(
+        lambda r: r["many"][0]["beside"][0]["images_per_second"].update({"all cores, one trial": [8800.0] * 3})
+    )
+
+    assert row(tables.odd_one_out(RESULT), "lenet")[1:] == ["0.89 (0.67 to 1.33)", "one core a trial"]
+    assert row(tables.odd_one_out(fast), "lenet")[2] == "all cores, one trial"
+
+
 @pytest.mark.parametrize("table", [tables.one_trial, tables.machine_limits, tables.limits, tables.costly])
 def test_every_row_has_as_many_cells_as_the_head(table):
     assert len({line.count("|") for line in table(RESULT).splitlines()}) == 1

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.ratios import Spread, limit_share, ratio, spread
+from bench.ratios import Spread, limit_share, one_trial_more, ratio, spread
 
 RATES = st.floats(1, 1e6)
 
@@ -29,6 +29,12 @@ def test_a_spread_holds_its_median(values):
 
     assert found.least <= found.median <= found.most
     assert {found.least, found.most} <= set(values)
+
+
+def test_a_trial_more_than_cores_takes_two_rounds_or_turns():
+    # Two cores, 100 images a trial: two rounds at 50 a second each, or three turns at 90.
+    assert one_trial_more(2, [100], [90]).median == pytest.approx((100 / 50 * 2) / (3 * 100 / 90))
+    assert one_trial_more(2, [100, 100], [75, 60]).most == pytest.approx(1)
 
 
 def test_repeats_must_pair_up():
