@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -70,7 +71,7 @@ def run_request(
     check_resources(resources)
     folder = study_folder(store, request)
     left = len(store.missing({trial.key for trial in plan.trials}))
-    plan = with_shared_cores(plan, kept_manifest(folder), resources, left)
+    plan = with_shared_cores(plan, kept_manifest(folder), resources, left, partial(out.print, markup=False))
     if left and plan.threads:
         out.print(f"threads a trial: {plan.threads}, as measured; kept with the plan", markup=False)
     write_manifest(plan, folder)

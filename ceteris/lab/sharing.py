@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,6 +17,13 @@ WORTH_SECONDS, WORTH_SHARE = 120.0, 0.1
 """A way to share the cores is measured where it could save so much, and so large a part, of the whole time."""
 CLEARLY = 0.05
 """A measured way is taken when it is faster than the counted one by so large a part."""
+
+
+Say = Callable[[str], None]
+
+
+def silent(what: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ def in_order(plan: Plan) -> list[PlannedTrial]:
     return sorted(plan.trials, key=lambda trial: (plan.study.block(trial.seed), -seconds[trial.arm]))
 
 
-def measured_threads(plan: Plan) -> int | None:
+def measured_threads(plan: Plan, say: Say = silent) -> int | None:
     """Threads per trial from a short measurement, where another number than the counted one could save much time.
 
     The arm that takes most of the plan's time is trained for some seconds by every number of threads that is a power of
@@ -72,6 +79,7 @@ def measured_threads(plan: Plan) -> int | None:
     options = sorted({*(2**power for power in range(cores.bit_length())), counted, cores})
     if not worth_measuring(plan, counted, options):
         return None
+    say(f"measuring for some seconds how trials share {cores} cores")
     speeds = {threads: images_per_second(tried, threads, cores // threads) for threads in options}
     known = {threads: speed for threads, speed in speeds.items() if speed is not None}
     return fastest(plan, counted, known) if counted in known else None
@@ -110,7 +118,7 @@ def makespan(plan: Plan, threads: int, slowness: float) -> float:
     return max(free)
 
 
-def with_shared_cores(plan: Plan, earlier: Plan | None, resources: Resources, missing: int) -> Plan:
+def with_shared_cores(plan: Plan, earlier: Plan | None, resources: Resources, missing: int, say: Say = silent) -> Plan:
     """The plan with the threads of its trials decided, on the CPU.
 
     Args:
@@ -118,6 +126,7 @@ def with_shared_cores(plan: Plan, earlier: Plan | None, resources: Resources, mi
         earlier: what was written down when the study ran before. With the same trials, its decision stands.
         resources: where it runs; with a number of workers, or inline, nothing is measured.
         missing: trials to train; with none, nothing is measured.
+        say: told before anything is measured.
     """
     same = earlier is not None and {trial.key for trial in earlier.trials} == {trial.key for trial in plan.trials}
     if earlier is not None and same:
@@ -127,7 +136,7 @@ def with_shared_cores(plan: Plan, earlier: Plan | None, resources: Resources, mi
         return plan
     if device_of(resources) != "cpu":
         return plan
-    return replace(plan, threads=measured_threads(plan))
+    return replace(plan, threads=measured_threads(plan, say))
 
 
 def device_of(resources: Resources) -> str:

@@ -127,7 +127,7 @@ def test_a_failed_trial_gives_exit_code_1(call, ran, tmp_path, monkeypatch):
 
 def test_measured_threads_are_kept_for_the_trials_that_are_left(call, ran, tmp_path, monkeypatch):
     arguments = (ran / "tiny.yaml", "--store", tmp_path / "other", "--executor", "processes", "--device", "cpu")
-    monkeypatch.setattr("ceteris.lab.sharing.measured_threads", lambda plan: 2)
+    monkeypatch.setattr("ceteris.lab.sharing.measured_threads", lambda plan, say: 2)
     monkeypatch.setattr("ceteris.lab.sharing.usable_cores", lambda: 2)
     monkeypatch.setattr("ceteris.app.running.run_jobs", lambda *_: None)
     assert "threads a trial: 2, as measured" in call("run", *arguments).out
@@ -135,7 +135,7 @@ def test_measured_threads_are_kept_for_the_trials_that_are_left(call, ran, tmp_p
     monkeypatch.undo()
     monkeypatch.chdir(ran)
     monkeypatch.setattr("ceteris.lab.sharing.usable_cores", lambda: 2)
-    monkeypatch.setattr("ceteris.lab.sharing.measured_threads", lambda plan: pytest.fail("measured again"))
+    monkeypatch.setattr("ceteris.lab.sharing.measured_threads", lambda plan, say: pytest.fail("measured again"))
     assert "threads a trial: 2, as measured" in call("run", *arguments).out
     records = [json.loads(file.read_text()) for file in (tmp_path / "other").glob("??/*/record.json")]
     assert [record["environment"]["threads"] for record in records] == [2] * 4

@@ -117,7 +117,9 @@ def test_nothing_is_measured_where_it_could_not_save_much(planned, two_cores, me
 
 
 def test_the_cores_are_full_in_every_measurement(planned, two_cores, measuring):
-    assert measured_threads(long(planned, 3)) == 2
+    said = []
+    assert measured_threads(long(planned, 3), said.append) == 2
+    assert said == ["measuring for some seconds how trials share 2 cores"]
     assert measuring.asked == [(1, 2), (2, 1)]
 
 
