@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint requirements/constraints.txt
 
-.PHONY: demo test smoke check lint clean gate-statistics gate-looks gate-a-a gate-faults gate-memory
+.PHONY: demo test smoke check lint clean gate-statistics gate-looks gate-a-a gate-faults gate-memory bench
 
 demo: .venv/installed  ## set up and run a real study on the digits that come with scikit-learn
 	$(BIN)/ceteris run quickstart
@@ -30,6 +30,9 @@ gate-faults: .venv/installed-dev  ## faults injected on purpose, and what became
 gate-memory: .venv/installed  ## memory of decoding and training at two folder sizes (Linux); minutes
 	$(BIN)/python -m gates.memory
 
+bench: .venv/installed-bench  ## speed beside the usual script, Lightning and the machine's limit (OPTIONS="--data-dir folder"); eight minutes
+	$(BIN)/python -m bench $(OPTIONS)
+
 check: lint test  ## everything that CI checks
 
 lint: .venv/installed-dev
@@ -47,6 +50,10 @@ clean:
 .venv/installed: pyproject.toml requirements/constraints.txt | .venv/bin/python
 	$(PIP) --editable .
 	touch $@
+
+.venv/installed-bench: pyproject.toml requirements/constraints.txt | .venv/bin/python
+	$(PIP) --editable '.[bench]'
+	touch .venv/installed $@
 
 .venv/installed-dev: pyproject.toml requirements/constraints.txt | .venv/bin/python
 	$(PIP) --editable '.[dev]'

@@ -3,7 +3,6 @@
 Fills stores with small but valid records of studies that are really planned, then calls the commands in fresh
 interpreters, command by command at every size. Writes a JSON file and prints a table; nothing is trained.
 """
-# ruff: noqa: T201  # it prints
 
 from __future__ import annotations
 
@@ -27,7 +26,8 @@ import numpy as np
 from ceteris.data.source import DataPlace
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.plan import Request, make_plan
-from ceteris.lab.run import study_folder, usable_cores, write_manifest
+from ceteris.lab.run import study_folder, write_manifest
+from ceteris.lab.sharing import usable_cores
 from ceteris.store.files import pack
 from ceteris.store.records import Store
 from ceteris.study.manifest import Plan, PlannedArm

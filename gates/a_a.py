@@ -28,7 +28,8 @@ from ceteris.errors import InputError
 from ceteris.lab.events import Event
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.plan import Request, make_plan
-from ceteris.lab.run import Resources, missing_jobs, prepare_data, run_jobs, usable_cores
+from ceteris.lab.run import missing_jobs, prepare_data, run_jobs
+from ceteris.lab.sharing import Resources, usable_cores
 from ceteris.report.evidence import gather
 from ceteris.report.numbers import p_value, percent, points
 from ceteris.stats.contrast import Contrast, Verdict

@@ -75,7 +75,7 @@ def run(
     from ceteris.app.cli import SOME_TRIAL_FAILED
     from ceteris.app.running import run_request, stored_findings
     from ceteris.app.screen import console, print_json
-    from ceteris.lab.run import Resources
+    from ceteris.lab.sharing import Resources
     from ceteris.report.evidence import gather
     from ceteris.store.records import Store
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ceteris.app.screen import duration, table, warn
-from ceteris.lab.run import Resources, share_cores
+from ceteris.lab.sharing import Resources, share_cores
 from ceteris.lab.state import Outline
 from ceteris.report.design import correction_name, design_sentences, design_warnings, price_rows
 from ceteris.report.factors import planned_sentences

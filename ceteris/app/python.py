@@ -10,7 +10,7 @@ from typing import Any
 from ceteris.app.options import DEFAULT_STORE, data_place
 from ceteris.app.running import run_request, stored_findings
 from ceteris.lab.plan import Request
-from ceteris.lab.run import ExecutorName, Resources
+from ceteris.lab.sharing import ExecutorName, Resources
 from ceteris.report.claims import claim_sentences
 from ceteris.report.evidence import gather
 from ceteris.report.sentences import verdict_sentences

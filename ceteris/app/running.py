@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -21,8 +22,8 @@ from ceteris.lab.interrupts import interrupts
 from ceteris.lab.looks import rounds, standing
 from ceteris.lab.plan import Request, make_plan
 from ceteris.lab.run import (
-    Resources,
     check_resources,
+    kept_manifest,
     missing_jobs,
     prepare_data,
     reopen_failed,
@@ -30,6 +31,7 @@ from ceteris.lab.run import (
     study_folder,
     write_manifest,
 )
+from ceteris.lab.sharing import Resources, with_shared_cores
 from ceteris.report.page import write_report
 from ceteris.stats.contrast import Contrast
 from ceteris.store.atomic import write_atomically
@@ -91,13 +93,17 @@ def _run(
     with reading_progress() as progress:
         place = DataPlace(place.data_dir, place.cache_dir, place.allow_modified, progress)
         plan = make_plan(request, place, KnownFacts(store.root / "facts"))
-    folder = study_folder(store, request)
-    write_manifest(plan, folder)
-    with writing(folder):
-        write_atomically(folder / "study.yaml", write_study(request.study).encode())
     if retry_failed:
         reopen_failed(plan, store)
     check_resources(resources)
+    folder = study_folder(store, request)
+    left = len(store.missing({trial.key for trial in plan.trials}))
+    plan = with_shared_cores(plan, kept_manifest(folder), resources, left, partial(out.print, markup=False))
+    if left and plan.threads:
+        out.print(f"threads a trial: {plan.threads}, as measured; kept with the plan", markup=False)
+    write_manifest(plan, folder)
+    with writing(folder):
+        write_atomically(folder / "study.yaml", write_study(request.study).encode())
     with _saying_how_to_go_on(out, _again(plan, store, place, resources)):
         try:
             trained = _train(plan, place, store, resources, out)

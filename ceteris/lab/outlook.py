@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 
-from ceteris.lab.run import Resources, share_cores
+from ceteris.lab.sharing import Resources, share_cores
 from ceteris.stats.looks import look_level
 from ceteris.stats.outlook import GUESSED_ACCURACY, Outlook, Price, Spread, pooled_spread
 from ceteris.stats.power import Pairing, detectable_effect, planning_sd, seeds_needed

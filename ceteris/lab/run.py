@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from ceteris.data.source import DataPlace, no_progress
 from ceteris.errors import InputError, Problem
@@ -17,6 +14,7 @@ from ceteris.lab.executors.inline import run_inline
 from ceteris.lab.executors.processes import run_processes
 from ceteris.lab.job import Job
 from ceteris.lab.plan import Request, data_source
+from ceteris.lab.sharing import Resources, device_of, in_order, share_cores
 from ceteris.registry import modules_added
 from ceteris.store.atomic import write_atomically
 from ceteris.store.records import Store
@@ -26,23 +24,6 @@ from ceteris.study.manifest import Plan, PlannedTrial
 from ceteris.study.record import Status
 
 MANIFEST = "plan.json"
-ExecutorName = Literal["inline", "processes"]
-
-
-@dataclass(frozen=True)
-class Resources:
-    """Where trials run. Nothing here is part of a key.
-
-    Attributes:
-        executor: None to choose: inline for one trial at a time on an accelerator, else processes.
-        workers: trials at a time; None for one per core on the CPU, or fewer when there are fewer trials, and for one
-            on an accelerator.
-        device: None for the best there is.
-    """
-
-    executor: ExecutorName | None = None
-    workers: int | None = None
-    device: str | None = None
 
 
 def study_folder(store: Store, request: Request) -> Path:
@@ -75,6 +56,14 @@ def read_manifest(file: Path) -> Plan:
     raise InputError(Problem(f"the plan cannot be read: {why}", str(file), hint))
 
 
+def kept_manifest(folder: Path) -> Plan | None:
+    """The plan of a study folder, if one was written there and can be read."""
+    try:
+        return read_manifest(folder / MANIFEST)
+    except InputError:
+        return None
+
+
 def kept_plans(root: Path) -> tuple[list[Plan], list[str]]:
     """The plans of a store's studies, and what is wrong with those that cannot be read, in words."""
     plans, broken = [], []
@@ -98,13 +87,13 @@ def missing_jobs(
     left = {key for key in asked if not store.has(key) or store.missing_findings(key, plan.probes)}
     if not left:
         return []
-    device = resources.device or _best_device()
-    threads, workers = share_cores(len(keys), resources, device)
+    device = device_of(resources)
+    threads, workers = share_cores(len(keys), resources, device, plan.threads)
     specs = {arm.name: arm.recipe.data.model_dump() for arm in arms(plan.study, plan.scale, plan.overrides)}
     planned = {arm.name: arm for arm in plan.arms}
     silent = DataPlace(place.data_dir, place.cache_dir, place.allow_modified, no_progress)
     jobs: dict[str, Job] = {}
-    for trial in sorted(plan.trials, key=lambda t: (plan.study.block(t.seed), -(planned[t.arm].seconds or 0))):
+    for trial in in_order(plan):
         arm = planned[trial.arm]
         if trial.key in left and trial.key not in jobs:
             jobs[trial.key] = Job(
@@ -125,24 +114,6 @@ def missing_jobs(
     return list(jobs.values())
 
 
-def share_cores(trials: int, resources: Resources, device: str = "cpu") -> tuple[int, int]:
-    """(threads per trial, processes at a time) for a plan of so many trials.
-
-    It depends on the whole plan, not on what is left of it: on the CPU the thread count decides the last bits, and a
-    study that was interrupted must come out as one that was not.
-    """
-    cores = usable_cores()
-    if resources.executor == "inline":
-        return cores, 1
-    workers = resources.workers or max(1, min(cores, trials) if device == "cpu" else 1)
-    return max(1, cores // workers), workers
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def prepare_data(plan: Plan, place: DataPlace) -> None:
     """Download, verify and decode once, before any process starts. Raises InputError."""
     done: set[str] = set()
@@ -157,7 +128,7 @@ def run_jobs(jobs: Sequence[Job], resources: Resources, trials: int, tell: Tell)
     """Train every job. Raises InputError when the study cannot go on; failed trials are records, not errors."""
     if not jobs:
         return
-    _, workers = share_cores(trials, resources, jobs[0].device)
+    _, workers = share_cores(trials, resources, jobs[0].device, jobs[0].threads)
     executor = resources.executor or ("processes" if jobs[0].device == "cpu" or workers > 1 else "inline")
     if executor == "inline":
         run_inline(jobs, tell)
@@ -172,12 +143,6 @@ def reopen_failed(plan: Plan, store: Store) -> int:
     for key in again:
         store.reopen(key)
     return len(again)
-
-
-def _best_device() -> str:
-    from ceteris.engine.device import best_device
-
-    return best_device()
 
 
 def check_resources(resources: Resources) -> None:

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ceteris.lab.run import MANIFEST, Resources, read_manifest, share_cores
+from ceteris.lab.run import MANIFEST, read_manifest
+from ceteris.lab.sharing import Resources, share_cores
 from ceteris.store.atomic import write_atomically
 from ceteris.store.records import Store
 from ceteris.store.seen import Seen

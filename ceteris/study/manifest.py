@@ -72,6 +72,7 @@ class Plan:
         options: further command line options that repeat it (`--data-dir` left out).
         ceteris: version that planned.
         probes: identities of the study's probes: name, version and all options.
+        threads: of every trial on the CPU, where they were measured; None where counting trials and cores decides.
     """
 
     study: Study
@@ -83,6 +84,7 @@ class Plan:
     options: tuple[str, ...]
     ceteris: str
     probes: tuple[Identity, ...] = ()
+    threads: int | None = None
 
     @property
     def baseline(self) -> PlannedArm:

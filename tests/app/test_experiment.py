@@ -125,6 +125,22 @@ def test_a_failed_trial_gives_exit_code_1(call, ran, tmp_path, monkeypatch):
     assert call("run", *arguments, "--retry", "failed").code == 0
 
 
+def test_measured_threads_are_kept_for_the_trials_that_are_left(call, ran, tmp_path, monkeypatch):
+    arguments = (ran / "tiny.yaml", "--store", tmp_path / "other", "--executor", "processes", "--device", "cpu")
+    monkeypatch.setattr("ceteris.lab.sharing.measured_threads", lambda plan, say: 2)
+    monkeypatch.setattr("ceteris.lab.sharing.usable_cores", lambda: 2)
+    monkeypatch.setattr("ceteris.app.running.run_jobs", lambda *_: None)
+    assert "threads a trial: 2, as measured" in call("run", *arguments).out
+
+    monkeypatch.undo()
+    monkeypatch.chdir(ran)
+    monkeypatch.setattr("ceteris.lab.sharing.usable_cores", lambda: 2)
+    monkeypatch.setattr("ceteris.lab.sharing.measured_threads", lambda plan, say: pytest.fail("measured again"))
+    assert "threads a trial: 2, as measured" in call("run", *arguments).out
+    records = [json.loads(file.read_text()) for file in (tmp_path / "other").glob("??/*/record.json")]
+    assert [record["environment"]["threads"] for record in records] == [2] * 4
+
+
 def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(call, ran, tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt

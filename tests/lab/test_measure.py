@@ -12,7 +12,8 @@ from ceteris.errors import InputError
 from ceteris.lab.events import EpochDone, Started
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.plan import Request, make_plan
-from ceteris.lab.run import Resources, missing_jobs, run_jobs
+from ceteris.lab.run import missing_jobs, run_jobs
+from ceteris.lab.sharing import Resources
 from ceteris.store.records import Store
 from ceteris.study.manifest import Plan
 from ceteris.study.reading import StudyFile, write_study
@@ -250,7 +251,8 @@ from pathlib import Path
 from ceteris.data.source import DataPlace
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.plan import Request, make_plan
-from ceteris.lab.run import Resources, missing_jobs
+from ceteris.lab.run import missing_jobs
+from ceteris.lab.sharing import Resources
 from ceteris.store.records import Store
 from ceteris.study.manifest import Plan
 store, place = Store(Path({str(store.root)!r})), DataPlace(Path("d"), Path("c"))

@@ -8,7 +8,8 @@ from ceteris.lab import job as job_module
 from ceteris.lab.events import Ended, EpochDone, Started
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.plan import Request, make_plan
-from ceteris.lab.run import Resources, missing_jobs, prepare_data, reopen_failed, run_jobs, share_cores
+from ceteris.lab.run import missing_jobs, prepare_data, reopen_failed, run_jobs
+from ceteris.lab.sharing import Resources
 from ceteris.study.record import Status
 from ceteris.study.vocabulary import Factor, Study
 
@@ -145,23 +146,6 @@ def test_prepare_data_loads_every_data_set_once(planned, place, monkeypatch):
 
     prepare_data(planned, place)
     assert len(loaded) == 1
-
-
-@pytest.mark.parametrize(
-    ("trials", "resources", "device", "expected"),
-    [
-        (6, Resources(), "cpu", (1, 4)),
-        (1, Resources(), "cpu", (4, 1)),
-        (2, Resources(), "cpu", (2, 2)),
-        (6, Resources(workers=2), "cpu", (2, 2)),
-        (6, Resources(executor="inline"), "cpu", (4, 1)),
-        (6, Resources(), "cuda", (4, 1)),
-    ],
-)
-def test_cores_are_shared_by_the_whole_plan(trials, resources, device, expected, monkeypatch):
-    monkeypatch.setattr("ceteris.lab.run.usable_cores", lambda: 4)
-
-    assert share_cores(trials, resources, device) == expected
 
 
 @pytest.mark.parametrize("name", ["torch", "ceteris", "device", "processor"])

@@ -6,8 +6,8 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -132,8 +132,7 @@ def _start(threads: int) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=work, args=(theirs,), daemon=True)
-    with _variables(environment(threads)):
-        process.start()
+    start_with(environment(threads), process)
     theirs.close()
     return _Worker(process, ours)
 
@@ -175,13 +174,12 @@ def _end(worker: _Worker) -> None:
     worker.pipe.close()
 
 
-@contextmanager
-def _variables(wanted: dict[str, str]) -> Iterator[None]:
-    """Environment variables for a child that is started inside."""
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
+def start_with(variables: Mapping[str, str], process: BaseProcess) -> None:
+    """Start a process with further environment variables; this one's stay as they are."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
-        yield
+        process.start()
     finally:
         for name, value in before.items():
             if value is None:

@@ -14,7 +14,8 @@ from ceteris.lab.events import Ended, EpochDone, Retried, Started
 from ceteris.lab.executors.worker import environment
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.plan import Request, make_plan
-from ceteris.lab.run import Resources, missing_jobs, run_jobs
+from ceteris.lab.run import missing_jobs, run_jobs
+from ceteris.lab.sharing import Resources
 from ceteris.store.records import Store
 from ceteris.study.record import Status
 from ceteris.study.vocabulary import Factor, Recipe, Study

@@ -1,0 +1,43 @@
+"""One measurement in a process of its own: what to measure comes as JSON in the argument, the last line out is JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from bench.cases import case, images
+from bench.meter import Meter
+
+
+def measure(wanted: dict[str, Any]) -> Any:
+    """Do what `what` names; see `bench.run`."""
+    what, seconds = wanted["what"], wanted["seconds"]
+    data = images(wanted["data_dir"], wanted["cache_dir"], wanted["allow_modified"])
+    if what == "limits":
+        from bench import limits
+
+        threads = wanted["threads"]
+        return {
+            "matmul": limits.matmul_flops(seconds, threads),
+            "conv": limits.conv_flops(seconds, threads),
+            "augment": limits.augmented_per_second(data, seconds),
+        }
+    one, meter = case(wanted["model"]), Meter(seconds, wanted.get("waits", 0))
+    if what in ("ceteris", "cost"):
+        from bench import ours
+
+        if what == "cost":
+            return ours.cost(one, data, wanted["threads"])
+        return ours.speed(one, data, wanted["threads"], meter)
+    if what == "usual":
+        from bench import usual
+
+        return usual.speed(one, data.train, meter)
+    from bench import with_lightning
+
+    return with_lightning.speed(one, data.train, meter)
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(json.loads(sys.argv[1]))), flush=True)

@@ -1,0 +1,129 @@
+"""The page `docs/speed.md`, made from the results of the CPU part and, where there are any, of the GPU part."""
+
+from __future__ import annotations
+
+from bench import tables
+from bench.ratios import ratio, spread
+from bench.tables import Result
+
+
+def page(cpu: Result, gpu: Result | None = None) -> str:
+    """The whole page as Markdown."""
+    parts = [_cpu(cpu)] + ([_gpu(gpu)] if gpu else [])
+    return "\n".join(parts)
+
+
+def missed(result: Result) -> list[str]:
+    """The aims that this run does not reach, in words; empty when all are."""
+    found = []
+    for trial in result["trials"]:
+        rates, aim = trial["images_per_second"], trial["target"]
+        reached = ratio(rates["ceteris"], rates["usual"]).median
+        if aim and reached < aim:
+            found.append(f"{trial['model']} is {reached:.1f} times as fast as the usual script, not {aim:.1f} times")
+        if trial["outside"] > tables.MOST_OUTSIDE:
+            found.append(
+                f"{trial['model']} spends {trial['outside']:.0%} of a step outside convolutions and matrix products, "
+                f"more than {tables.MOST_OUTSIDE:.0%}"
+            )
+    augmented = spread(result["limits"]["augment"]).median
+    if augmented < tables.LEAST_AUGMENTED:
+        found.append(f"augmentation makes {augmented:,.0f} images/s on one core, not {tables.LEAST_AUGMENTED:,}")
+    for entry in result["many"]:
+        for beside in entry["beside"]:
+            rates = beside["images_per_second"]
+            gain = ratio(rates[entry["chosen"]], list(rates.values())[-1]).median
+            if beside["busy"] and gain < tables.LEAST_BESIDE:
+                found.append(
+                    f"many trials of {entry['model']} beside {beside['busy']} busy processes are {gain:.1f} times as "
+                    f"fast as with torch's defaults, not {tables.LEAST_BESIDE:.1f} times"
+                )
+    return found
+
+
+def _verdict(result: Result) -> str:
+    failures = missed(result)
+    if not failures:
+        return "All aims of the tables are reached in this run."
+    return "Not reached in this run:\n\n" + "\n".join(f"- {failure}" for failure in failures)
+
+
+def _made(result: Result) -> str:
+    machine, made = result["machine"], result["made"]
+    packages = ", ".join(f"{name} {number}" for name, number in machine["packages"].items())
+    data = made["data"] if made["official"] or made["data"] == "made" else f"{made['data']}, a modified copy"
+    images = "random images of CIFAR-10's shape" if made["data"] == "made" else data
+    return (
+        f"Made by `make bench` on {made['date']} in {made['minutes']:.0f} min: {machine['processor']}, "
+        f"{machine['cores']} cores, load {machine['load']:.1f} before it began, Python {machine['python']}, "
+        f"{packages}; {images}; {made['repeats']} repeats of {made['seconds']:g} s."
+    )
+
+
+def _cpu(result: Result) -> str:
+    return f"""# Speed
+
+How fast `ceteris` trains, next to the usual scripts and to the machine's own limit. `make bench` measures it on your machine and writes this page (`make bench OPTIONS="--data-dir folder"` on your CIFAR-10; without, random images of its shape).
+
+{_made(result)}
+
+Every measurement runs in a fresh process; the rivals take turns within a repeat, so that a ratio compares neighbours in time. Numbers are medians over the repeats, with the smallest and the largest in brackets. A measurement is a stretch of
+training after some steps to warm up, batch 128, augmented by crop and flip. Not counted, for nobody: the start of a process or of data loading workers, and evaluation.
+
+{_verdict(result)}
+
+## One trial on all cores
+
+Images per second, end to end: data, augmentation, forward and backward pass, optimizer.
+
+{tables.one_trial(result)}
+
+- **usual script**: torch's CIFAR-10 tutorial with torchvision's transforms, image by image, in a `DataLoader` with 2 workers; torch's default layout, threads and optimizer ([source](../bench/usual.py)). The network is the same, with each activation before its pooling, as tutorials write it.
+- **Lightning**: the same with `LightningModule` and `Trainer`, as its tutorials do ([source](../bench/with_lightning.py)).
+
+## How near the limit
+
+{tables.machine_limits(result)}
+
+`GFLOP/s` is what a trial does in convolutions and matrix products, forward and backward, per second of its whole time; the share is that of the higher of the two bare rates. `outside` is the part of a step's time spent in neither.
+
+{tables.limits(result)}
+
+{tables.costly(result)}
+
+## Many trials
+
+As many trials as cores; images per second of all together. A busy neighbour is a process that keeps a core busy. `torch's defaults` is one trial after another in a process as a user starts it.
+
+{tables.many_trials(result)}
+
+With one trial more than cores, one core a trial takes two rounds, and all cores for one trial after the other may end sooner. How many times as long one core a trial takes then, by the speeds of the quiet machine above; for long studies
+the executor measures the same before it begins, and keeps its choice with the plan.
+
+{tables.odd_one_out(result)}
+"""  # noqa: E501
+
+
+def _gpu(result: Result) -> str:
+    machine = result["machine"]
+    rows = []
+    for trial in result["trials"]:
+        rates = trial["images_per_second"]
+        share = spread(rates["ceteris"]).median * trial["flops_per_image"] / spread(result["limits"]["matmul"]).median
+        rows.append(
+            [
+                trial["model"],
+                trial["precision"],
+                *(f"{spread(rates[rival]).median:,.0f}" for rival in ("ceteris", "usual")),
+                tables.with_spread(ratio(rates["ceteris"], rates["usual"])),
+                f"{share:.0%}",
+            ]
+        )
+    head = ["network", "precision", "ceteris", "usual script", "ceteris / usual script", "share of the matrix rate"]
+    return f"""
+## One trial on a GPU
+
+Made by `python -m bench.gpu` on {result["made"]["date"]}: {machine["device"]}, torch {machine["torch"]}, {machine["cores"]} cores. Images per second over whole epochs, the first left out; the rate of a bare matrix product in bf16 is {spread(result["limits"]["matmul"]).median / 1e12:.0f} TFLOP/s.
+
+{tables.markdown(head, rows)}
+"""  # noqa: E501

@@ -1,0 +1,124 @@
+"""The whole benchmark: every measurement, interleaved, as one plain value."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+from bench.cases import CPU_CASES, case, images
+from bench.children import measured, measured_together
+from ceteris.lab.sharing import Resources, share_cores, usable_cores
+
+RIVALS = ("ceteris", "usual", "lightning")
+BUSY = (0, 2)
+"""Other processes beside many trials, each keeping a core busy."""
+MANY = ("lenet", "resnet14")
+"""The smallest and the largest network of the benchmark."""
+PACKAGES = ("torch", "torchvision", "lightning", "numpy", "pillow")
+ALL_CORES, ONE_CORE, DEFAULTS = "all cores, one trial", "one core a trial", "torch's defaults"
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How much to measure, and on what.
+
+    Attributes:
+        repeats: of every measurement; rivals take turns within a repeat.
+        seconds: of one measured stretch.
+        models: names.
+        data_dir: folder with CIFAR-10, None for made images.
+        allow_modified: use a copy of CIFAR-10 that is not the official one.
+    """
+
+    repeats: int = 3
+    seconds: float = 2.0
+    models: tuple[str, ...] = field(default_factory=lambda: tuple(one.model for one in CPU_CASES))
+    data_dir: str | None = None
+    allow_modified: bool = False
+
+
+def run(wanted: Wanted, say: Say) -> dict[str, Any]:
+    """Measure everything; `say` is told what is being done. Raises InputError when the data is not there."""
+    begun, load = time.monotonic(), os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as folder:
+        cache = folder if wanted.data_dir else None
+        data = images(wanted.data_dir, cache, wanted.allow_modified)  # decoded once, before any child
+        cores = usable_cores()
+        ask = {"seconds": wanted.seconds, "threads": cores, "data_dir": wanted.data_dir, "cache_dir": cache}
+        ask |= {"allow_modified": wanted.allow_modified}
+        limits, trials = _one_trial(wanted, ask, say)
+        many = [_many(model, wanted, ask, say) for model in wanted.models if model in MANY]
+    machine = {
+        "processor": _processor(),
+        "cores": cores,
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "load": load,
+    }
+    made = {
+        "date": datetime.date.today().isoformat(),
+        "minutes": (time.monotonic() - begun) / 60,
+        "repeats": wanted.repeats,
+        "seconds": wanted.seconds,
+        "data": data.facts.name,
+        "official": data.facts.official,
+    }
+    return {"machine": machine, "made": made, "limits": limits, "trials": trials, "many": many}
+
+
+def _one_trial(wanted: Wanted, ask: Mapping[str, Any], say: Say) -> tuple[dict[str, list[float]], list[dict[str, Any]]]:
+    """One trial on all cores: the limits, and every model with every rival, in turn within each repeat."""
+    limits: dict[str, list[float]] = {"matmul": [], "conv": [], "augment": []}
+    speeds: dict[str, dict[str, list[float]]] = {model: {rival: [] for rival in RIVALS} for model in wanted.models}
+    for repeat in range(wanted.repeats):
+        say(f"repeat {repeat + 1} of {wanted.repeats}: limits")
+        for name, value in measured({**ask, "what": "limits", "seconds": 1.0}, as_worker=True).items():
+            limits[name].append(value)
+        for model in wanted.models:
+            for rival in RIVALS:
+                say(f"repeat {repeat + 1} of {wanted.repeats}: {model}, {rival}")
+                asked = {**ask, "what": rival, "model": model}
+                speeds[model][rival] += measured(asked, as_worker=rival == "ceteris")
+    trials = []
+    for model in wanted.models:
+        say(f"where the time of {model} goes")
+        cost = measured({**ask, "what": "cost", "model": model}, as_worker=True)
+        trials.append({"model": model, "target": case(model).target, "images_per_second": speeds[model], **cost})
+    return limits, trials
+
+
+def _many(model: str, wanted: Wanted, ask: Mapping[str, Any], say: Say) -> dict[str, Any]:
+    """As many trials as cores: images per second of all together, by how they share the machine.
+
+    `chosen` is the way that the executor takes for so many trials. torch's defaults: one trial after another in a
+    process as a user starts it.
+    """
+    cores = usable_cores()
+    ways = {ALL_CORES: (cores, 1, True), ONE_CORE: (1, cores, True), DEFAULTS: (cores, 1, False)}
+    speeds: list[dict[str, list[float]]] = [{way: [] for way in ways} for _ in BUSY]
+    for repeat in range(wanted.repeats):
+        for way, (threads, processes, as_worker) in ways.items():
+            say(f"repeat {repeat + 1} of {wanted.repeats}: many trials of {model}, {way}")
+            asked = {**ask, "what": "ceteris", "model": model, "threads": threads}
+            rates = measured_together([asked] * processes, BUSY, as_worker=as_worker)
+            for kept, rate in zip(speeds, rates, strict=True):
+                kept[way].append(rate)
+    shared = share_cores(cores, Resources())
+    chosen = next(way for way, (threads, processes, _) in ways.items() if (threads, processes) == shared)
+    beside = [{"busy": busy, "images_per_second": kept} for busy, kept in zip(BUSY, speeds, strict=True)]
+    return {"model": model, "chosen": chosen, "beside": beside}
+
+
+def _processor() -> str:
+    from ceteris.engine.device import Conditions, environment
+
+    return str(environment(Conditions())["processor"])

@@ -1,0 +1,120 @@
+"""The benchmark's tables, as Markdown: the terminal and the page show the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.ratios import Spread, limit_share, one_trial_more, ratio, spread
+
+Result = Mapping[str, Any]
+MOST_OUTSIDE, LEAST_AUGMENTED, LEAST_BESIDE = 0.25, 60_000, 1.5
+"""Aims: share of a step outside convolutions and matrix products; images per second and core; with busy neighbours."""
+
+
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table with its first column to the left and the others to the right."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def with_spread(values: Spread, digits: int = 1) -> str:
+    """`2.4 (2.1 to 2.6)`: median, smallest and largest."""
+    return f"{values.median:,.{digits}f} ({values.least:,.{digits}f} to {values.most:,.{digits}f})"
+
+
+def one_trial(result: Result) -> str:
+    """One trial on all cores: speeds, and ratios to the rivals."""
+    head = ["network", "ceteris", "usual script", "Lightning", "ceteris / usual script", "aim", "ceteris / Lightning"]
+    rows = []
+    for trial in result["trials"]:
+        rates = trial["images_per_second"]
+        rows.append(
+            [
+                trial["model"],
+                *(f"{spread(rates[rival]).median:,.0f}" for rival in ("ceteris", "usual", "lightning")),
+                with_spread(ratio(rates["ceteris"], rates["usual"])),
+                f"{trial['target']:.1f}" if trial["target"] else "",
+                with_spread(ratio(rates["ceteris"], rates["lightning"])),
+            ]
+        )
+    return markdown(head, rows)
+
+
+def limits(result: Result) -> str:
+    """What the machine can do, and how much of it one trial uses."""
+    measured = {name: spread(values) for name, values in result["limits"].items()}
+    head = ["network", "million operations an image", "GFLOP/s", "share of the limit", "outside", "aim"]
+    rows = []
+    for trial in result["trials"]:
+        rate, flops = spread(trial["images_per_second"]["ceteris"]).median, trial["flops_per_image"]
+        share = limit_share(rate, flops, measured["matmul"].median, measured["conv"].median)
+        cells = [f"{flops / 1e6:.1f}", f"{rate * flops / 1e9:.1f}", f"{share:.0%}", f"{trial['outside']:.0%}"]
+        rows.append([trial["model"], *cells, f"{MOST_OUTSIDE:.0%}"])
+    return markdown(head, rows)
+
+
+def machine_limits(result: Result) -> str:
+    """The bare rates, and augmentation alone."""
+    measured = {name: spread(values) for name, values in result["limits"].items()}
+    per_core = f"{with_spread(measured['augment'], 0)} images/s"
+    rows = [
+        ["matrix product, all cores", f"{with_spread(_giga(measured['matmul']))} GFLOP/s", ""],
+        ["convolution forward and backward, all cores", f"{with_spread(_giga(measured['conv']))} GFLOP/s", ""],
+        ["crop, flip and normalise, one core", per_core, f"{LEAST_AUGMENTED:,}"],
+    ]
+    return markdown(["bare", "rate", "aim"], rows)
+
+
+def costly(result: Result) -> str:
+    """The largest parts of a step outside convolutions and matrix products."""
+    rows = [
+        [trial["model"], ", ".join(f"{name.removeprefix('aten::')} {share:.1%}" for name, share in trial["costly"][:6])]
+        for trial in result["trials"]
+    ]
+    return markdown(["network", "outside convolutions and matrix products"], rows)
+
+
+def many_trials(result: Result) -> str:
+    """As many trials as cores, by how they share the machine, quiet and beside busy processes."""
+    ways = list(result["many"][0]["beside"][0]["images_per_second"]) if result["many"] else []
+    head = [
+        "network",
+        "busy neighbours",
+        *ways,
+        "executor's choice",
+        "choice / better of both",
+        "choice / defaults",
+    ]
+    rows = []
+    for entry in result["many"]:
+        for beside in entry["beside"]:
+            rates = beside["images_per_second"]
+            chosen, default = rates[entry["chosen"]], rates[ways[-1]]
+            best = [max(pair) for pair in zip(*(rates[way] for way in ways[:-1]), strict=True)]
+            rows.append(
+                [
+                    entry["model"],
+                    str(beside["busy"]),
+                    *(f"{spread(rates[way]).median:,.0f}" for way in ways),
+                    entry["chosen"],
+                    with_spread(ratio(chosen, best), 2),
+                    with_spread(ratio(chosen, default)),
+                ]
+            )
+    return markdown(head, rows)
+
+
+def odd_one_out(result: Result) -> str:
+    """Plans of one trial more than cores: where counting cores alone would lose."""
+    rows = []
+    for entry in result["many"]:
+        rates = entry["beside"][0]["images_per_second"]
+        all_cores, one_core, *_ = rates
+        times = one_trial_more(result["machine"]["cores"], rates[one_core], rates[all_cores])
+        rows.append([entry["model"], with_spread(times, 2), one_core if times.median <= 1 else all_cores])
+    return markdown(["network", "one core a trial / all cores, one trial", "ends sooner"], rows)
+
+
+def _giga(values: Spread) -> Spread:
+    return Spread(values.median / 1e9, values.least / 1e9, values.most / 1e9)

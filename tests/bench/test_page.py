@@ -1,0 +1,167 @@
+"""The page and its tables say what the results hold, and name every aim that was missed."""
+
+import copy
+import json
+import re
+
+import pytest
+
+from bench import tables
+from bench.__main__ import CPU_RESULTS, GPU_RESULTS, PAGE, main
+from bench.page import missed, page
+
+RESULT = {
+    "machine": {"processor": "A", "cores": 2, "system": "L", "python": "3", "packages": {"torch": "2"}, "load": 0.0},
+    "made": {"date": "2026-01-02", "minutes": 7.6, "repeats": 3, "seconds": 2.0, "data": "made", "official": False},
+    "limits": {"matmul": [1e11, 2e11, 3e11], "conv": [1e11] * 3, "augment": [61_000.0, 70_000.0, 80_000.0]},
+    "trials": [
+        {
+            "model": "lenet",
+            "target": 5.0,
+            "images_per_second": {
+                "ceteris": [6000.0, 6600.0, 5000.0],
+                "usual": [1000.0] * 3,
+                "lightning": [500.0, 660.0, 1000.0],
+            },
+            "flops_per_image": 1e7,
+            "outside": 0.2,
+            "costly": [["aten::max_pool2d_with_indices", 0.08], ["Python between operators", 0.03]],
+        }
+    ],
+    "many": [
+        {
+            "model": "lenet",
+            "chosen": "one core a trial",
+            "beside": [
+                {
+                    "busy": busy,
+                    "images_per_second": {
+                        "all cores, one trial": [4000.0, 4000.0, 9000.0],
+                        "one core a trial": [8000.0, 6000.0, 9000.0],
+                        "torch's defaults": [2000.0, 1000.0, 3000.0],
+                    },
+                }
+                for busy in (0, 2)
+            ],
+        }
+    ],
+}
+GPU = {
+    "machine": {"device": "a card", "torch": "2", "cores": 16},
+    "made": {"date": "2026-01-03", "batch": 128, "repeats": 2},
+    "limits": {"matmul": [8e14, 6e14]},
+    "trials": [
+        {
+            "model": "resnet18",
+            "precision": "bf16",
+            "flops_per_image": 3.5e9,
+            "images_per_second": {"ceteris": [100_000.0, 60_000.0], "usual": [5000.0, 6000.0]},
+        }
+    ],
+}
+
+
+def changed(change):
+    result = copy.deepcopy(RESULT)
+    change(result)
+    return result
+
+
+def row(table, first):
+    """The cells of the row that begins so."""
+    return next(line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith(f"| {first} "))
+
+
+def test_one_trial_is_compared_repeat_by_repeat():
+    cells = row(tables.one_trial(RESULT), "lenet")
+
+    assert cells == ["lenet", "6,000", "1,000", "660", "6.0 (5.0 to 6.6)", "5.0", "10.0 (5.0 to 12.0)"]
+
+
+def test_the_share_is_of_the_higher_bare_rate():
+    assert row(tables.limits(RESULT), "lenet")[1:5] == ["10.0", "60.0", "30%", "20%"]
+
+
+def test_the_executor_is_compared_with_the_better_way_and_with_the_defaults():
+    cells = row(tables.many_trials(RESULT), "lenet")
+
+    assert cells[5:] == ["one core a trial", "1.00 (1.00 to 1.00)", "4.0 (3.0 to 6.0)"]
+
+
+def test_the_way_that_ends_sooner_is_taken_when_a_trial_is_over():
+    fast = changed(
+        lambda r: r["many"][0]["beside"][0]["images_per_second"].update({"all cores, one trial": [8800.0] * 3})
+    )
+
+    assert row(tables.odd_one_out(RESULT), "lenet")[1:] == ["0.89 (0.67 to 1.33)", "one core a trial"]
+    assert row(tables.odd_one_out(fast), "lenet")[2] == "all cores, one trial"
+
+
+@pytest.mark.parametrize("table", [tables.one_trial, tables.machine_limits, tables.limits, tables.costly])
+def test_every_row_has_as_many_cells_as_the_head(table):
+    assert len({line.count("|") for line in table(RESULT).splitlines()}) == 1
+
+
+def test_nothing_is_missed_when_all_aims_are_reached():
+    assert missed(RESULT) == []
+    assert "All aims of the tables are reached" in page(RESULT)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda r: r["trials"][0].update(target=6.5), "lenet is 6.0 times as fast as the usual script, not 6.5"),
+        (lambda r: r["trials"][0].update(outside=0.3), "lenet spends 30% of a step outside"),
+        (
+            lambda r: r["limits"].update(augment=[50_000.0]),
+            "augmentation makes 50,000 images/s on one core, not 60,000",
+        ),
+        (
+            lambda r: r["many"][0]["beside"][1]["images_per_second"].update({"torch's defaults": [7000.0] * 3}),
+            "many trials of lenet beside 2 busy processes are 1.1 times",
+        ),
+    ],
+)
+def test_a_missed_aim_is_named_and_not_hidden(change, said):
+    result = changed(change)
+
+    assert len(missed(result)) == 1
+    assert said in missed(result)[0]
+    assert missed(result)[0] in page(result)
+
+
+def test_defaults_that_win_on_a_quiet_machine_miss_no_aim():
+    quiet = changed(lambda r: r["many"][0]["beside"][0]["images_per_second"].update({"torch's defaults": [7000.0] * 3}))
+
+    assert missed(quiet) == []
+
+
+def test_the_page_says_where_and_on_what_it_was_made():
+    said = page(RESULT)
+
+    assert "Made by `make bench` on 2026-01-02 in 8 min: A, 2 cores" in said
+    assert "random images of CIFAR-10's shape; 3 repeats of 2 s" in said
+    assert "cifar10, a modified copy;" in page(changed(lambda r: r["made"].update(data="cifar10")))
+    assert "GPU" not in said
+
+
+def test_the_gpu_has_its_part_when_it_was_measured():
+    said = page(RESULT, GPU)
+
+    assert "a card, torch 2, 16 cores" in said
+    assert row(said, "resnet18") == ["resnet18", "bf16", "80,000", "5,500", "15.0 (10.0 to 20.0)", "40%"]
+
+
+def test_the_page_is_made_again_from_results_alone(tmp_path, capsys):
+    (tmp_path / "results").mkdir()
+    for name, result in ((CPU_RESULTS, RESULT), (GPU_RESULTS, GPU)):
+        (tmp_path / "results" / name).write_text(json.dumps(result))
+
+    assert main(["--page", "--to", str(tmp_path)]) == 0
+    assert (tmp_path / PAGE).read_text() == page(RESULT, GPU)
+    assert tables.one_trial(RESULT) in capsys.readouterr().out
+
+
+def test_without_results_there_is_no_page(tmp_path, capsys):
+    assert main(["--page", "--to", str(tmp_path)]) == 2
+    assert re.search(r"error: .*speed-cpu\.json", capsys.readouterr().err)
