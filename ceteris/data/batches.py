@@ -80,7 +80,7 @@ class Batches:
         """Whether the images lie on an accelerator, so that a batch needs nothing from the host."""
         return self._resident is not None
 
-    def epoch(self, seed: int, epoch: int, at_once: int = 1) -> Iterator[Batch]:
+    def epoch(self, seed: int, epoch: int, at_once: int = 1, start: int = 0) -> Iterator[Batch]:
         """Every image once, shuffled and augmented.
 
         The order comes from the stream `order/<epoch>`, the draws from `augment/<epoch>/<name>` (a second one of the
@@ -91,6 +91,7 @@ class Batches:
             seed, epoch: name the streams.
             at_once: so many batches are augmented in one pass and come as one, to be split by `batch_size`: an
                 accelerator is then not kept waiting for small operations. Where images are mixed, always one.
+            start: batches to leave out, to go on inside an epoch.
         """
         order = stream(seed, f"order/{epoch}").permutation(len(self))
         draws = [
@@ -103,7 +104,7 @@ class Batches:
             for name, augmentation in self._augment
         ]
         mixing = any(isinstance(augmentation, Mixing) for _, augmentation in self._augment)
-        for rows, pixels, labels in self._gathered(order, self.batch_size * (1 if mixing else at_once)):
+        for rows, pixels, labels in self._gathered(order, 1 if mixing else at_once, start):
             targets = functional.one_hot(labels, self._classes).float() if mixing else labels
             for (_, augmentation), drawn in zip(self._augment, draws, strict=True):
                 own = {key: values[rows] for key, values in drawn.items()}
@@ -122,10 +123,12 @@ class Batches:
                 pixels = self._on_device(np.take(self._pixels, self._index[rows], axis=0))
             yield self._normalised(pixels), self._labels[rows]
 
-    def _gathered(self, order: np.ndarray, size: int) -> Iterator[tuple[slice, torch.Tensor, torch.Tensor]]:
-        placed = self._on_device(order)
-        for start in range(0, len(order), size):
-            rows = slice(start, start + size)
+    def _gathered(
+        self, order: np.ndarray, at_once: int, start: int
+    ) -> Iterator[tuple[slice, torch.Tensor, torch.Tensor]]:
+        placed, size = self._on_device(order), at_once * self.batch_size
+        for first in range(start * self.batch_size, len(order), size):
+            rows = slice(first, first + size)
             labels = self._labels.index_select(0, placed[rows])
             if self._resident is not None:
                 yield rows, self._resident.index_select(0, placed[rows]), labels

@@ -11,9 +11,29 @@ import torch
 from pydantic import TypeAdapter
 
 from ceteris.engine.setup import Setup
+from ceteris.engine.watching import State
 from ceteris.study.record import Epoch
 
 _ROWS = TypeAdapter(list[Epoch])
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Where an epoch stands that is not over.
+
+    Attributes:
+        step: steps of it that are done.
+        correct: training images that were right.
+        seconds: spent on it, without probes.
+        losses: float32 [step].
+        generators: states of torch's default generators, by device, uint8.
+    """
+
+    step: int
+    correct: int
+    seconds: float
+    losses: np.ndarray
+    generators: Mapping[str, np.ndarray]
 
 
 @dataclass
@@ -27,6 +47,7 @@ class Progress:
         best: the weights of the best epoch on validation.
         seconds_evaluating: spent on validation and test.
         peak_memory: bytes, the highest of all sessions.
+        inside: the epoch that a checkpoint cut in two, until it goes on.
     """
 
     rows: list[Epoch] = field(default_factory=list)
@@ -36,6 +57,7 @@ class Progress:
     best: dict[str, torch.Tensor] = field(default_factory=dict)
     seconds_evaluating: float = 0.0
     peak_memory: int = 0
+    inside: Inside | None = None
 
     @property
     def best_epoch(self) -> int:
@@ -46,8 +68,8 @@ class Progress:
         """Whether validation top-1 has not risen for `patience` epochs."""
         return early_stopping is not None and len(self.rows) - self.best_epoch >= early_stopping["patience"]
 
-    def to_checkpoint(self, setup: Setup) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Plain values and arrays from which `resume` goes on as if nothing had happened."""
+    def to_checkpoint(self, setup: Setup, inside: Inside | None = None) -> State:
+        """Plain values and arrays from which `resume` goes on as if nothing had happened, perhaps inside an epoch."""
         optimizer_values, arrays = _optimizer_state(setup.optimizer)
         arrays |= {f"model/{name}": _to_numpy(tensor) for name, tensor in setup.model.state_dict().items()}
         arrays |= {f"best/{name}": _to_numpy(tensor) for name, tensor in self.best.items()}
@@ -61,10 +83,14 @@ class Progress:
             "peak_memory": self.peak_memory,
             "threads": torch.get_num_threads(),
         }
+        if inside:
+            values["inside"] = {"step": inside.step, "correct": inside.correct, "seconds": inside.seconds}
+            arrays["inside/losses"] = inside.losses
+            arrays |= {f"generator/{device}": state for device, state in inside.generators.items()}
         return values, arrays
 
 
-def resume(setup: Setup, checkpoint: tuple[dict[str, Any], dict[str, np.ndarray]] | None) -> Progress:
+def resume(setup: Setup, checkpoint: State | None) -> Progress:
     """Put model, optimizer and schedule back to where the checkpoint left them; a fresh start without one.
 
     The thread count goes back too: on the CPU another one would change the last bits from here on.
@@ -83,7 +109,11 @@ def resume(setup: Setup, checkpoint: tuple[dict[str, Any], dict[str, np.ndarray]
     )
     device = next(setup.model.parameters()).device
     best = {name: tensor.to(device) for name, tensor in _under("best", arrays).items()}
-    return Progress(rows, losses, rates, sealed, best, values["seconds_evaluating"], values["peak_memory"])
+    inside = None
+    if "inside" in values:
+        generators = {name.removeprefix("generator/"): a for name, a in arrays.items() if name.startswith("generator/")}
+        inside = Inside(**values["inside"], losses=arrays["inside/losses"], generators=generators)
+    return Progress(rows, losses, rates, sealed, best, values["seconds_evaluating"], values["peak_memory"], inside)
 
 
 def _optimizer_state(optimizer: torch.optim.Optimizer) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import nn
@@ -17,8 +17,7 @@ def drawing_from(seed: int, name: str, device: str = "cpu") -> Iterator[None]:
     """Inside, torch's default generators start at that stream; outside they are as they were."""
     kind = torch.device(device)
     bits = stream_bits(seed, name)
-    cpu_before = torch.get_rng_state()
-    device_before = _device_state(kind)
+    before = generator_states(kind)
     try:
         torch.default_generator.manual_seed(bits)
         if kind.type == "cuda":
@@ -27,9 +26,26 @@ def drawing_from(seed: int, name: str, device: str = "cpu") -> Iterator[None]:
             torch.mps.manual_seed(bits & 0x7FFF_FFFF)
         yield
     finally:
-        torch.set_rng_state(cpu_before)
-        if device_before is not None:
-            _restore_device(kind, device_before)
+        restore_generators(before, kind)
+
+
+def generator_states(device: torch.device) -> dict[str, torch.Tensor]:
+    """Where torch's default generators stand, uint8: that of the CPU, and the device's if it has its own."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    elif device.type == "mps":
+        states["mps"] = torch.mps.get_rng_state()
+    return states
+
+
+def restore_generators(states: Mapping[str, torch.Tensor], device: torch.device) -> None:
+    """Put them back to where they stood."""
+    torch.set_rng_state(states["cpu"])
+    if "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"], device)
+    elif "mps" in states:
+        torch.mps.set_rng_state(states["mps"])
 
 
 def initialise(model: nn.Module, seed: int) -> None:
@@ -53,16 +69,3 @@ def initialise(model: nn.Module, seed: int) -> None:
     with torch.no_grad():
         for parameter, value in drawn.items():
             parameter.copy_(value)
-
-
-def _device_state(device: torch.device) -> torch.Tensor | None:
-    if device.type == "cuda":
-        return torch.cuda.get_rng_state(device)
-    return torch.mps.get_rng_state() if device.type == "mps" else None
-
-
-def _restore_device(device: torch.device, state: torch.Tensor) -> None:
-    if device.type == "cuda":
-        torch.cuda.set_rng_state(state, device)
-    else:
-        torch.mps.set_rng_state(state)

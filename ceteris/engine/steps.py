@@ -10,6 +10,8 @@ import torch
 
 from ceteris.engine.graphs import Recorder
 from ceteris.engine.probing import Probing
+from ceteris.engine.progress import Inside
+from ceteris.engine.randomness import generator_states, restore_generators
 from ceteris.engine.setup import Setup
 
 RECORDED_STEPS = 16
@@ -52,8 +54,8 @@ class Steps:
         """Batches that are best handed over together."""
         return RECORDED_STEPS if self._recorder else 1
 
-    def begin(self, epoch: int) -> None:
-        """Start an epoch, counted from 1."""
+    def begin(self, epoch: int, inside: Inside | None = None) -> int:
+        """Start an epoch, counted from 1, or go on inside it. Returns how many of its steps are done."""
         setup, steps = self._setup, self._setup.train.steps
         self._started, self._probed = time.perf_counter(), self._probes.seconds
         setup.model.train()
@@ -63,6 +65,26 @@ class Steps:
             tally.zero_()
         if self._recorder:
             self._device_rates.copy_(torch.tensor(self._rates), non_blocking=True)
+        if inside is None:
+            return 0
+        self._started -= inside.seconds
+        self._losses[: inside.step] = torch.from_numpy(inside.losses)
+        self._correct += inside.correct
+        self._done += inside.step
+        states = {device: torch.from_numpy(np.array(state)) for device, state in inside.generators.items()}
+        restore_generators(states, self._losses.device)
+        return inside.step
+
+    def inside(self, step: int) -> Inside:
+        """Where the epoch stands after so many of its steps. Waits for the device."""
+        states = generator_states(self._losses.device)
+        return Inside(
+            step=step,
+            correct=int(self._correct),
+            seconds=self._seconds(),
+            losses=self._losses[:step].cpu().numpy().copy(),
+            generators={device: state.numpy() for device, state in states.items()},
+        )
 
     def __call__(self, inputs: torch.Tensor, labels: torch.Tensor, step: int) -> int:
         """Train on one or several batches, the first of which is that step of the epoch, counted from 0.
@@ -80,8 +102,10 @@ class Steps:
     def end(self) -> TrainedEpoch:
         """Wait for the device and read what the epoch came to."""
         losses, right = self._losses.cpu().numpy().copy(), int(self._correct)
-        seconds = time.perf_counter() - self._started - (self._probes.seconds - self._probed)
-        return TrainedEpoch(losses, np.array(self._rates, np.float32), right / len(self._setup.train), seconds)
+        return TrainedEpoch(losses, np.array(self._rates, np.float32), right / len(self._setup.train), self._seconds())
+
+    def _seconds(self) -> float:
+        return time.perf_counter() - self._started - (self._probes.seconds - self._probed)
 
     def _several(self, inputs: torch.Tensor, labels: torch.Tensor, step: int | None = None) -> None:
         """With a step, that of the first batch, probes are asked and the learning rate may come from the host."""

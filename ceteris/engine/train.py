@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -56,10 +56,17 @@ def _train(  # noqa: PLR0917
     steps = Steps(setup, probes)
     validate, test = (Predictor(setup.model, images, setup.autocast) for images in (setup.validation, setup.test))
     recipe, diverged = trial.recipe, ""
+
+    def checkpoint(step: int = 0) -> None:
+        if checkpoints.due():
+            progress.peak_memory = max(progress.peak_memory, memory.highest())
+            state = progress.to_checkpoint(setup, steps.inside(step) if step else None)
+            checkpoints.save(len(progress.rows), step, *probes.keep(*state))
+
     while len(progress.rows) < recipe["epochs"] and not progress.should_stop(recipe["early_stopping"]):
         epoch = len(progress.rows) + 1
         with drawing_from(trial.seed, f"noise/{epoch}", conditions.device):
-            trained = _train_epoch(setup, steps, epoch, watcher)
+            trained = _train_epoch(setup, steps, progress, watcher, checkpoint)
         row = _look(setup, progress, trained, validate, test if conditions.sealed_test_curve else None)
         probes.after_epoch(setup, epoch)
         watcher.epoch(row, recipe["epochs"])
@@ -67,16 +74,19 @@ def _train(  # noqa: PLR0917
             diverged = f"the loss is not finite from epoch {epoch}, step {_first_bad(trained.losses)}"
             break
         setup.schedule.after_epoch(row.validation_top1)
-        progress.peak_memory = max(progress.peak_memory, memory.highest())
-        checkpoints.save(epoch, lambda: probes.keep(*progress.to_checkpoint(setup)))
+        checkpoint()
     return _conclude(setup, conditions, progress, memory, test=test, diverged=diverged)
 
 
-def _train_epoch(setup: Setup, steps: Steps, epoch: int, watcher: Watcher) -> TrainedEpoch:
-    steps.begin(epoch)
-    done = 0
-    for inputs, labels in setup.train.epoch(setup.trial.seed, epoch, steps.at_once):
+def _train_epoch(
+    setup: Setup, steps: Steps, progress: Progress, watcher: Watcher, checkpoint: Callable[[int], None]
+) -> TrainedEpoch:
+    epoch = len(progress.rows) + 1
+    done = steps.begin(epoch, progress.inside)
+    progress.inside = None
+    for inputs, labels in setup.train.epoch(setup.trial.seed, epoch, steps.at_once, done):
         done = steps(inputs, labels, done)
+        checkpoint(done)
         watcher.step(epoch, done, setup.train.steps)
     return steps.end()
 

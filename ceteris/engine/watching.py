@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -36,8 +36,11 @@ class Silent:
 class Checkpointing(Protocol):
     """Where checkpoints go; see `ceteris.store.checkpoints`."""
 
-    def save(self, epoch: int, state: Callable[[], State]) -> None:
-        """Keep the state after that many epochs, or leave it when the last one is recent: asking for it costs time."""
+    def due(self) -> bool:
+        """Whether the state is to be saved now; asked after every step and epoch, so it answers at once."""
+
+    def save(self, epoch: int, step: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+        """Keep the state after that many epochs, and that many steps of the next."""
 
     def load(self) -> State | None:
         """The latest state, or None."""
@@ -46,7 +49,11 @@ class Checkpointing(Protocol):
 class NoCheckpoints:
     """Keeps nothing."""
 
-    def save(self, epoch: int, state: Callable[[], State]) -> None:
+    def due(self) -> bool:
+        """Never."""
+        return False
+
+    def save(self, epoch: int, step: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Let it go."""
 
     def load(self) -> None:

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ceteris.errors import InputError, Problem
+from ceteris.lab.interrupts import asked_to_stop
 from ceteris.lab.surroundings import changes
 from ceteris.store.checkpoints import Checkpoints
 from ceteris.store.records import Store
@@ -16,6 +17,8 @@ from ceteris.study.findings import Findings
 from ceteris.study.record import Record
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ceteris.engine.watching import State
 
 SHARE = 0.02
@@ -39,25 +42,26 @@ def put_findings(store: Store, key: str, findings: Findings) -> None:
 class KeptCheckpoints:
     """The store's checkpoints, each with what it was made under; no more of them than a share of the time pays for.
 
-    So a crash costs at most one epoch, or `1 / SHARE` times as long as a checkpoint takes, if that is longer.
+    So a crash costs at most one step, or `1 / SHARE` times as long as a checkpoint takes, if that is longer.
     """
 
     def __init__(
         self, inner: Checkpoints, made_under: Mapping[str, str], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.inner, self.made_under, self._clock = inner, made_under, clock
-        self._due = 0.0
+        self._next = 0.0
 
-    def save(self, epoch: int, state: Callable[[], State]) -> None:
-        """Write it, unless the last one was written a short time ago. Raises InputError when the disk refuses."""
+    def due(self) -> bool:
+        """Whether the last one is long enough ago, or the trial is to stop here."""
+        return asked_to_stop() or self._clock() >= self._next
+
+    def save(self, epoch: int, step: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+        """Write it. Raises InputError when the disk refuses."""
         started = self._clock()
-        if started < self._due:
-            return
         with writing(self.inner.folder):
-            values, arrays = state()
-            self.inner.save(epoch, {**values, MADE_UNDER: dict(self.made_under)}, arrays)
+            self.inner.save(epoch, step, {**values, MADE_UNDER: dict(self.made_under)}, arrays)
         ended = self._clock()
-        self._due = ended + (ended - started) / SHARE
+        self._next = ended + (ended - started) / SHARE
 
     def load(self) -> State | None:
         """See `Checkpoints.load`."""

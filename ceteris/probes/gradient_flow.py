@@ -147,11 +147,19 @@ class GradientFlow(TrainingProbe):
 
     def so_far(self) -> Measurement:
         arrays = {name: np.array(rows, np.float64).reshape(len(rows), -1) for name, rows in self.rows.items() if rows}
-        return Measurement(arrays, dict(self.names))
+        if not self.sampled:
+            return Measurement(arrays, dict(self.names))
+        # Inside an epoch: its norms are averaged at its end.
+        arrays["sampled"] = torch.stack([torch.stack(list(sample.values())) for sample in self.sampled]).cpu().numpy()
+        return Measurement(arrays, self.names | {"sampled": list(self.sampled[0])})
 
     def restore(self, seen: Measurement) -> None:
-        self.names = {name: list(names) for name, names in seen.values.items()}
-        self.rows |= {name: array.tolist() for name, array in seen.arrays.items()}
+        names, arrays = dict(seen.values), dict(seen.arrays)
+        layers = names.pop("sampled", [])
+        norms = torch.from_numpy(arrays.pop("sampled", np.zeros((0, 0, 2), np.float32)))
+        self.sampled = [dict(zip(layers, sample, strict=True)) for sample in norms]
+        self.names = {name: list(listed) for name, listed in names.items()}
+        self.rows |= {name: array.tolist() for name, array in arrays.items()}
 
     def _append(self, name: str, row: Mapping[str, float]) -> None:
         self.rows[name].append(list(row.values()))

@@ -18,7 +18,7 @@ from safetensors.numpy import load, save
 from ceteris.store.atomic import write_atomically
 from ceteris.store.files import sha256
 
-_NAME = re.compile(r"epoch-(\d{6})-[0-9a-f]{64}\.safetensors")
+_NAME = re.compile(r"epoch-(\d{6})-step-(\d{9})-[0-9a-f]{64}\.safetensors")
 
 
 class Checkpoints:
@@ -27,15 +27,19 @@ class Checkpoints:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def save(self, epoch: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-        """Write the state after that many epochs, then drop all but it and the one before. Raises OSError."""
+    def save(self, epoch: int, step: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+        """Write the state after that many epochs and that many steps of the next.
+
+        Then drop all but it and the one before. Raises OSError.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         metadata = {"values": json.dumps(values)}
         content = save({name: np.asarray(array, order="C") for name, array in arrays.items()}, metadata)
-        written = self.folder / f"epoch-{epoch:06d}-{sha256(content)}.safetensors"
+        place = f"epoch-{epoch:06d}-step-{step:09d}-"
+        written = self.folder / f"{place}{sha256(content)}.safetensors"
         write_atomically(written, content)
-        # One that claims as many epochs or more was not resumed from: it is broken, and must not crowd out a good one.
-        before = [file for file in self._files() if file.name < f"epoch-{epoch:06d}"]
+        # One that claims as many steps or more was not resumed from: it is broken, and must not crowd out a good one.
+        before = [file for file in self._files() if file.name < place]
         for old in {*self._files()} - {written, *before[:1]}:
             old.unlink(missing_ok=True)
 

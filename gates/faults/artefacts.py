@@ -69,9 +69,9 @@ def _checkpoint(folder: Path) -> str | None:
 
 
 def _save(folder: Path, *epochs: int) -> None:
+    kept = KeptCheckpoints(Store(folder).checkpoints(NEW), {"torch": "2.13.0"})
     for epoch in epochs:
-        state = {"epoch": epoch}, {"weight": np.full((4, 4), epoch, np.float32)}
-        KeptCheckpoints(Store(folder).checkpoints(NEW), {"torch": "2.13.0"}).save(epoch, lambda state=state: state)
+        kept.save(epoch, 0, {"epoch": epoch}, {"weight": np.full((4, 4), epoch, np.float32)})
 
 
 def _finished(folder: Path) -> None:

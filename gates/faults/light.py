@@ -128,7 +128,7 @@ def _train(root: Path, store: Store, job: Job, tell: Tell, strike: Callable[[], 
             strike()
         weight = weight * 3 + epoch
         tell(EpochDone(job.key, Epoch(epoch, 0, 0, 0, 0, 0, 0, 0), EPOCHS))
-        kept.save(epoch, {"epoch": epoch}, {"weight": weight})
+        kept.save(epoch, 0, {"epoch": epoch}, {"weight": weight})
         _note(root / f"{job.key}.saved", ".")
         strike()
     put(store, record(job.key, seed=int(weight[0])))

@@ -41,7 +41,7 @@ def test_fsck_sets_a_broken_checkpoint_aside_and_the_one_before_is_there(call, t
     store, key = Store(tmp_path), "ab" * 32
     store.prepare()
     for epoch in (1, 2):
-        store.checkpoints(key).save(epoch, {"epoch": epoch}, {})
+        store.checkpoints(key).save(epoch, 0, {"epoch": epoch}, {})
     (latest,) = store.checkpoints(key).folder.glob("epoch-000002-*")
     latest.write_bytes(b"rot")
 

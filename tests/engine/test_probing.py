@@ -195,8 +195,12 @@ class Kept:
     def __init__(self, stop_after):
         self.state, self.stop_after, self.saved = None, stop_after, []
 
-    def save(self, epoch, state):
-        values, arrays = state()
+    def due(self):
+        return True
+
+    def save(self, epoch, step, values, arrays):
+        if step:
+            return
         self.state = json.loads(json.dumps(values)), {name: np.array(array) for name, array in arrays.items()}
         self.saved.append(epoch)
         if epoch == self.stop_after:

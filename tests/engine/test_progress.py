@@ -23,32 +23,43 @@ class Interrupted(Exception):
 
 
 class EverySave(Checkpoints):
-    """Checkpoints on disk, one after every epoch."""
+    """Checkpoints on disk, one after every epoch, or also after every step."""
 
-    def save(self, epoch, state):
-        super().save(epoch, *state())
+    def __init__(self, folder, inside=False):
+        super().__init__(folder)
+        self.inside = inside
+
+    def due(self):
+        return True
+
+    def save(self, epoch, step, values, arrays):
+        if self.inside or not step:
+            super().save(epoch, step, values, arrays)
+            self.saved()
+
+    def saved(self):
+        pass
 
 
 class FewSaves(EverySave):
     """Of a process that ends right after so many saves."""
 
-    def __init__(self, folder, saves):
-        super().__init__(folder)
+    def __init__(self, folder, saves, inside=False):
+        super().__init__(folder, inside)
         self.left = saves
 
-    def save(self, epoch, state):
-        super().save(epoch, state)
+    def saved(self):
         self.left -= 1
         if self.left == 0:
             raise Interrupted
 
 
-def interrupted(run, folder, saves=1, **fields):
-    """The record of a trial that is ended after every so many epochs until it comes through, and how often it was."""
+def interrupted(run, folder, saves=1, inside=False, **fields):
+    """The record of a trial that is ended after every so many saves until it comes through, and how often it was."""
     times = 0
     while True:
         try:
-            return run(checkpoints=FewSaves(folder, saves), **fields), times
+            return run(checkpoints=FewSaves(folder, saves, inside), **fields), times
         except Interrupted:
             times += 1
 
@@ -60,6 +71,30 @@ def test_ended_after_every_epoch_is_the_same_as_never(run, bits, tmp_path, optim
     resumed, times = interrupted(run, tmp_path, **fields)
     assert times == 4
     assert bits(resumed) == bits(run(**fields))
+
+
+INSIDE = [
+    {"model": {"name": "tiny", "dropout": 0.5}},
+    {"augment": ["crop", "flip"], "precision": "bf16"},
+    {"augment": ["mixup"], "optimizer": OPTIMIZERS["adamw"], "schedule": "cosine"},
+    {"batch_size": 20, "schedule": SCHEDULES["plateau"], "epochs": 4},
+]
+
+
+@pytest.mark.parametrize("fields", INSIDE)
+def test_ended_after_every_step_is_the_same_as_never(run, bits, tmp_path, fields):
+    whole = run(**fields)
+    resumed, times = interrupted(run, tmp_path, inside=True, **fields)
+    assert times == len(whole.steps["loss"]) + len(whole.epochs)
+    assert bits(resumed) == bits(whole)
+
+
+def test_the_time_of_an_epoch_that_was_cut_in_two_counts_whole(run, tmp_path):
+    with pytest.raises(Interrupted):
+        run(checkpoints=FewSaves(tmp_path, 2, inside=True))
+    values, _ = EverySave(tmp_path).load()
+    assert values["inside"]["step"] == 2
+    assert run(checkpoints=EverySave(tmp_path)).epochs[0].seconds > values["inside"]["seconds"] > 0
 
 
 @pytest.mark.parametrize("saves", [1, 2, 3])

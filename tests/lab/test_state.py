@@ -29,7 +29,7 @@ def kept(planned, store):
 
 
 def test_it_counts_what_is_done_begun_and_left(kept, planned):
-    kept.checkpoints(planned.trials[1].key).save(3, {}, {})
+    kept.checkpoints(planned.trials[1].key).save(3, 0, {}, {})
     (state,) = states(kept)
 
     assert state == state_of(planned, kept)

@@ -106,15 +106,17 @@ def contents(findings):
 
 
 class Kept:
-    """Checkpoints in memory; raises after saving that of a given epoch."""
+    """Checkpoints in memory; raises after saving that of a given epoch and step of the next."""
 
-    def __init__(self, stop_after=0):
+    def __init__(self, stop_after=None):
         self.state, self.stop_after = None, stop_after
 
-    def save(self, epoch, state):
-        values, arrays = state()
+    def due(self):
+        return True
+
+    def save(self, epoch, step, values, arrays):
         self.state = json.loads(json.dumps(values)), {name: np.array(array) for name, array in arrays.items()}
-        if epoch == self.stop_after:
+        if (epoch, step) == self.stop_after:
             raise KeyboardInterrupt
 
     def load(self):
@@ -168,11 +170,11 @@ def test_measured_again_it_finds_the_same(probe, data, trained, alone):
 @pytest.mark.parametrize("probe", WATCHING, **named)
 def test_an_interrupted_trial_ends_with_the_same_findings(probe, data, trained, alone):
     whole = found(probe, data, trained, alone)
-    for epoch in (1, 2):
-        probing, checkpoints = Probing([identity(probe)]), Kept(epoch)
+    for place in ((0, 2), (1, 0), (1, 1), (2, 0)):
+        probing, checkpoints = Probing([identity(probe)]), Kept(place)
         with pytest.raises(KeyboardInterrupt):
             trained(Probing([identity(probe)]), checkpoints)
-        checkpoints.stop_after = 0
+        checkpoints.stop_after = None
         trained(probing, checkpoints)
         (parted,) = probing.findings()
         assert parted.error == ""

@@ -23,7 +23,7 @@ def checkpoints(tmp_path):
 
 def save(checkpoints, *epochs):
     for epoch in epochs:
-        checkpoints.save(epoch, {"epoch": epoch}, ARRAYS)
+        checkpoints.save(epoch, 0, {"epoch": epoch}, ARRAYS)
 
 
 def files(checkpoints):
@@ -44,7 +44,7 @@ def spoil(checkpoints, epoch):
 
 def plant(checkpoints, content, epoch=9):
     checkpoints.folder.mkdir(exist_ok=True)
-    name = f"epoch-{epoch:06d}-{hashlib.sha256(content).hexdigest()}.safetensors"
+    name = f"epoch-{epoch:06d}-step-000000000-{hashlib.sha256(content).hexdigest()}.safetensors"
     (checkpoints.folder / name).write_bytes(content)
 
 
@@ -57,7 +57,7 @@ def test_there_is_nothing_before_the_first(checkpoints):
 def test_values_and_arrays_come_back(checkpoints):
     values = {"rows": [{"loss": 0.1 + 0.2, "name": "épochs"}], "nothing": None, "deep": {"a": [1, 2.5, True]}}
     transposed = np.arange(6).reshape(2, 3).T
-    checkpoints.save(1, values, ARRAYS | {"transposed": transposed, "empty": np.zeros((0, 2))})
+    checkpoints.save(1, 0, values, ARRAYS | {"transposed": transposed, "empty": np.zeros((0, 2))})
     back, arrays = checkpoints.load()
     assert back == values
     for name, array in (ARRAYS | {"transposed": transposed, "empty": np.zeros((0, 2))}).items():
@@ -68,7 +68,7 @@ def test_values_and_arrays_come_back(checkpoints):
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_come_back_to_the_last_bit(tmp_path_factory, number):
     made = Checkpoints(tmp_path_factory.mktemp("checkpoint"))
-    made.save(1, {"epoch": number}, {})
+    made.save(1, 0, {"epoch": number}, {})
     assert struct.pack("d", made.load()[0]["epoch"]) == struct.pack("d", number)
 
 
@@ -78,6 +78,14 @@ def test_the_last_two_are_kept(checkpoints):
     assert loaded(checkpoints) == checkpoints.epoch == 10
     checkpoints.clear()
     assert not checkpoints.folder.exists()
+
+
+def test_inside_an_epoch_the_later_step_is_the_later_state(checkpoints):
+    for epoch, step in ((1, 0), (1, 90), (1, 100), (2, 0)):
+        checkpoints.save(epoch, step, {"epoch": [epoch, step]}, ARRAYS)
+        assert loaded(checkpoints) == [epoch, step]
+        assert checkpoints.epoch == epoch
+    assert len(files(checkpoints)) == 2
 
 
 def test_the_one_before_is_used_when_the_latest_is_corrupt(checkpoints):
@@ -114,7 +122,7 @@ def test_strangers_in_the_folder_are_left_alone(checkpoints):
         ".epoch-000009-x.safetensors.1.tmp",
         "epoch-9-00.safetensors",
         "notes.txt",
-        f"epoch-000009-{'z' * 64}.safetensors",
+        f"epoch-000009-step-000000000-{'z' * 64}.safetensors",
     ]
     for name in names:
         (checkpoints.folder / name).write_bytes(b"garbage")

@@ -32,7 +32,7 @@ def test_what_is_put_is_got(store, record, same):
 
 
 def test_a_record_ends_the_checkpoints_and_what_a_kill_left(store, record):
-    store.checkpoints(KEY).save(1, {}, {})
+    store.checkpoints(KEY).save(1, 0, {}, {})
     (store.folder(KEY) / ".steps.npz.0123.tmp").write_bytes(b"half")
     store.put(record())
     assert not store.checkpoints(KEY).folder.exists()
@@ -157,7 +157,7 @@ def test_a_broken_record_is_not_tried_again_but_told(store, record):
 def test_keys_are_those_of_complete_trials_at_their_own_place(store, record):
     store.put(record())
     store.put(record(key=OTHER))
-    store.checkpoints("cd" * 32).save(1, {}, {})
+    store.checkpoints("cd" * 32).save(1, 0, {}, {})
     for stranger in ("ab/notes", f"zz/{KEY}", f"ab/{KEY.upper()}", f"ab/{KEY}x", f"studies/{'ef' * 32}"):
         (store.root / stranger).mkdir(parents=True)
         (store.root / stranger / RECORD).write_text("{}")
@@ -169,7 +169,7 @@ def test_keys_are_those_of_complete_trials_at_their_own_place(store, record):
 def test_a_key_is_found_by_its_first_digits(store, record):
     store.put(record())
     store.put(record(key=OTHER))
-    store.checkpoints("cd" * 32).save(1, {}, {})
+    store.checkpoints("cd" * 32).save(1, 0, {}, {})
     assert store.find(KEY) == store.find("ababa") == KEY
     assert store.find("ababcd") == OTHER
     for start, what in {
