@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 INK = "#1b1d21"
@@ -74,9 +76,26 @@ def shortened(text: str, columns: int) -> str:
     text = " ".join(text.split())
     if columns_of(text) <= columns:
         return text
+    return _fitting(text, columns - 1).rstrip() + "…"
+
+
+def told_apart(names: Sequence[str], columns: int) -> dict[str, str]:
+    """Every name, cut to that many columns; names that would then look alike are cut in the middle, not at the end."""
+    short = {name: shortened(name, columns) for name in names}
+    alike = Counter(short.values())
+    return {name: _without_middle(name, columns) if alike[cut] > 1 else cut for name, cut in short.items()}
+
+
+def _without_middle(text: str, columns: int) -> str:
+    """Beginnings are alike where this is needed, so two thirds are kept of the end."""
+    tail = _fitting(text[::-1], 2 * columns // 3)[::-1].lstrip()
+    return _fitting(text, columns - 1 - columns_of(tail)).rstrip() + "…" + tail
+
+
+def _fitting(text: str, columns: int) -> str:
     kept = ""
     for character in text:
-        if columns_of(kept + character) > columns - 1:
+        if columns_of(kept + character) > columns:
             break
         kept += character
-    return kept.rstrip() + "…"
+    return kept

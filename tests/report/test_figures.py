@@ -15,7 +15,7 @@ from ceteris.report.figures.cost import cost_of, front
 from ceteris.report.figures.learning import apart, learning, training_images
 from ceteris.report.figures.strip import limits
 from ceteris.report.optimism import habits
-from ceteris.report.palette import OKABE_ITO, columns_of, look, shortened
+from ceteris.report.palette import OKABE_ITO, columns_of, look, shortened, told_apart
 from ceteris.report.words import Words
 
 
@@ -150,3 +150,15 @@ def test_twelve_arms_look_different_and_the_baseline_is_grey():
 @given(st.text(max_size=60), st.integers(2, 40))
 def test_shortened_names_fit(text, columns):
     assert columns_of(shortened(text, columns)) <= columns
+
+
+@given(st.lists(st.text(max_size=30), max_size=6, unique=True), st.integers(4, 40))
+def test_names_that_are_told_apart_fit_too(names, columns):
+    short = told_apart(names, columns)
+    assert list(short) == names
+    assert all(columns_of(name) <= columns for name in short.values())
+
+
+def test_names_that_begin_alike_keep_their_ends():
+    names = ["vgg-a", "lr=0.002", "model=vgg-a-bn lr=0.002", "model=vgg-a-bn lr=0.0005"]
+    assert list(told_apart(names, 15).values()) == ["vgg-a", "lr=0.002", "mode…n lr=0.002", "model…lr=0.0005"]

@@ -10,7 +10,7 @@ import numpy as np
 from ceteris.report.captions import confusion_caption
 from ceteris.report.confusions import Confusions
 from ceteris.report.drawing import INCHES_PER_COLUMN, Drawing, Panel
-from ceteris.report.palette import BETTER, INK, WORSE, columns_of, shortened
+from ceteris.report.palette import BETTER, INK, WORSE, columns_of, shortened, told_apart
 from ceteris.report.words import Words
 
 if TYPE_CHECKING:
@@ -33,12 +33,11 @@ def confusion(found: Confusions, words: Words) -> Drawing | None:
         _panel(words("confusion.baseline", arm=shortened(evidence.baseline.name, 20)), baseline, None, classes, words)
     ]
     data = _rows(evidence.baseline.name, baseline, None, classes)
+    names = told_apart([arm.name for arm in evidence.arms[1:]], 14)
     for arm in evidence.arms[1:]:
         changed = found.difference(arm)
         if changed is not None:
-            title = words(
-                "confusion.difference", arm=shortened(arm.name, 14), baseline=shortened(evidence.baseline.name, 12)
-            )
+            title = words("confusion.difference", arm=names[arm.name], baseline=shortened(evidence.baseline.name, 12))
             panels.append(_panel(title, changed[0], changed[1], classes, words))
             data += _rows(arm.name, *changed, classes)
     return Drawing(

@@ -12,7 +12,7 @@ import numpy as np
 from ceteris.report.drawing import Panel
 from ceteris.report.evidence import ArmEvidence
 from ceteris.report.figures.learning import apart
-from ceteris.report.palette import look, shortened
+from ceteris.report.palette import look, told_apart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -139,6 +139,7 @@ def label_ends(axes: Axes, ends: Sequence[tuple[float, ArmEvidence]], limits: tu
         placed.append((height, arm))
     placed.sort(key=lambda end: (end[0], end[1].index))
     heights = apart([height for height, _ in placed], min(0.085, 1 / max(1, len(placed))))
+    names = told_apart([arm.name for _, arm in placed], 15)
     for (_, arm), height in zip(placed, heights, strict=True):
         style: dict[str, Any] = {"fontsize": 8, "color": look(arm.index).colour, "weight": "bold"}
-        axes.text(1.02, height, shortened(arm.name, 15), transform=axes.transAxes, va="center", **style)
+        axes.text(1.02, height, names[arm.name], transform=axes.transAxes, va="center", **style)

@@ -10,7 +10,7 @@ from ceteris.report.drawing import Drawing, Panel
 from ceteris.report.evidence import ArmEvidence
 from ceteris.report.exhibits import Seen
 from ceteris.report.figures.series import over_seeds, series_panel
-from ceteris.report.numbers import large
+from ceteris.report.numbers import MINUS, large
 from ceteris.report.palette import look, shortened
 from ceteris.report.sentences import seeds_named
 from ceteris.report.words import Words
@@ -66,10 +66,9 @@ def _caption(seen: Seen, words: Words, *, flat: bool) -> str:
 
 
 def _levels(surfaces: list[np.ndarray]) -> np.ndarray:
-    """Losses at which all arms have a contour, spaced evenly in their logarithm."""
+    """Losses of the contours, the same for all arms: quantiles of what all of them have, so that flat ones show too."""
     seen = np.concatenate([surface[np.isfinite(surface)] for surface in surfaces])
-    low = max(float(seen.min(initial=1.0)), 1e-3)
-    return np.asarray(np.geomspace(low * 1.02, max(float(seen.max(initial=1.0)), low * 1.1), LEVELS))
+    return np.unique(np.quantile(seen, np.linspace(0, 1, LEVELS + 2)[1:-1])) if seen.size else seen
 
 
 def _panel(arm: ArmEvidence, findings: Findings, levels: np.ndarray, axis: str) -> Panel:
@@ -78,6 +77,9 @@ def _panel(arm: ArmEvidence, findings: Findings, levels: np.ndarray, axis: str) 
         drawn = look(arm.index)
         axes.set_xlim(offsets[0], offsets[-1])
         axes.set_ylim(offsets[0], offsets[-1])
+        ticks = np.linspace(offsets[0], offsets[-1], 5)
+        for set_ticks in (axes.set_xticks, axes.set_yticks):
+            set_ticks(ticks, [f"{tick:g}".replace("-", MINUS) for tick in ticks])
         inside = levels[(levels > np.nanmin(loss)) & (levels < np.nanmax(loss))]
         if inside.size:
             masked = np.ma.masked_invalid(loss.T)
