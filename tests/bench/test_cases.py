@@ -1,13 +1,12 @@
 """What is compared is the same on both sides."""
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from bench.cases import CPU_CASES, case, recipe  # noqa: E402
-from bench.ours import flops_per_image  # noqa: E402
-from ceteris.models.counting import count  # noqa: E402
-from ceteris.registry import part  # noqa: E402
+from bench.cases import CPU_CASES, case, recipe
+from bench.ours import flops_per_image
+from ceteris.models.counting import count
+from ceteris.registry import part
 
 
 @pytest.mark.parametrize("one", CPU_CASES, ids=lambda one: one.model)

@@ -1,12 +1,11 @@
 """The usual script trains the same network: only the order of activation and pooling is the tutorials'."""
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from bench.cases import CPU_CASES  # noqa: E402
-from bench.usual import network, optimizer  # noqa: E402
-from ceteris.registry import part  # noqa: E402
+from bench.cases import CPU_CASES
+from bench.usual import network, optimizer
+from ceteris.registry import part
 
 
 @pytest.mark.parametrize("one", CPU_CASES, ids=lambda one: one.model)
