@@ -66,7 +66,7 @@ def run(
     device: str | None = None,
     quiet: bool = False,
 ) -> Results:
-    """Run a study: trials that the store has are not trained again, and Ctrl-C loses at most an epoch.
+    """Run a study: trials that the store has are not trained again, and Ctrl-C loses at most a step.
 
     Args:
         study: what to find out.

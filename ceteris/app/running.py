@@ -41,7 +41,7 @@ from ceteris.study.manifest import Plan
 from ceteris.study.reading import write_study
 from ceteris.study.record import Record
 
-INTERRUPTED = "\ninterrupted: finished trials and epochs are kept. To go on:"
+INTERRUPTED = "\ninterrupted: finished trials are kept, the others go on where they were saved. To go on:"
 STOPPING = b"\nstopping once the current step is done; Ctrl-C again stops at once\n"
 
 
