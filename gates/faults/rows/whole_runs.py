@@ -20,7 +20,7 @@ FAULT = "`ceteris run` is killed or interrupted at random moments, again and aga
 PROMISE = "run again, it has the records of the run that nobody touched; an interrupt ends it with 130 and what to type"
 SOURCE = "app"
 
-CHAINS, SHORT_CHAINS, LINKS = 48, 3, 6
+CHAINS, SHORT_CHAINS, LINKS = 20, 1, 6
 """Stores, and how often each run is cut off before it may end."""
 SIGNALS: Mapping[str, tuple[int, ...]] = {
     "SIGKILL": (signal.SIGKILL,),
