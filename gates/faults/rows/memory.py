@@ -17,7 +17,9 @@ from ceteris.study.record import Record, Status
 from gates.faults.row import Injection, Outcome
 from gates.faults.trials import bits, breaking_parts, forked, job, silent
 
-FAULT = "a trial runs out of memory, by a refusal or by being killed, as the first, the last or in the middle of its study"
+FAULT = (
+    "a trial runs out of memory, by a refusal or by being killed, as the first, the last or in the middle of its study"
+)
 PROMISE = "it is recorded as failed with its reason and its own recipe; all others are bitwise those of the clean run"
 SOURCE = "lab"
 
