@@ -132,9 +132,9 @@ def _members(content: bytes, count: int = 1) -> dict[str, bytes]:
     return small | {f"a/bomb{n}.png": content for n in range(count)}
 
 
-def _zip(content: bytes, count: int = 1) -> bytes:
+def _zip(content: bytes, count: int = 1, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, each in _members(content, count).items():
             archive.writestr(name, each)
     return buffer.getvalue()
@@ -187,6 +187,7 @@ BOMBS: tuple[tuple[str, str, Callable[[], bytes], str], ...] = (
     ("3,000 frames", "a.gif", _frames, _READS),
     ("a zip of 128 MiB of zeros", "a.zip", lambda: _zip(bytes(UNPACKED)), ""),
     ("a zip whose directory lies about it", "a.zip", _lying_zip, ""),
+    ("a zip of bzip2 of 128 MiB of zeros", "a.zip", lambda: _zip(bytes(UNPACKED), 1, zipfile.ZIP_BZIP2), ""),
     ("a zip of many members of zeros", "a.zip", lambda: _zip(bytes(8 * MIB), 24), ""),
     ("a zip of zips", "a.zip", lambda: _zip(_zip(_zip(bytes(16 * MIB)))), ""),
     ("a tar.gz of 128 MiB of zeros", "a.tar.gz", lambda: _tar(gzip.compress, bytes(UNPACKED)), ""),
