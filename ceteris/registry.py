@@ -12,6 +12,7 @@ import ast
 import hashlib
 import importlib
 import inspect
+import textwrap
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -115,7 +116,7 @@ def register(kind: str, *, version: int = 1) -> Callable[[Builder], Builder]:
 
     Raise `version` when a change to the builder changes numbers: old records then keep their old keys.
     Parts of the package are found by reading their files. One defined elsewhere (a user's script) is added here, and
-    a hash of its source is its version, so editing it can never mix old numbers with new ones.
+    a hash of its source, and of what it names in its file, is its version: an edit never mixes old numbers with new.
     """
     if kind not in KINDS:
         raise ValueError(f"unknown kind {kind!r}: {', '.join(KINDS)}")
@@ -191,7 +192,7 @@ def _from_function(kind: str, builder: Callable[..., Any], version: int) -> Part
     hints = typing.get_type_hints(builder)
     parameters = inspect.signature(builder).parameters.values()
     named = [p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
-    source = hashlib.sha256(inspect.getsource(builder).encode()).hexdigest()
+    source = hashlib.sha256(_source(builder).encode()).hexdigest()
     return Part(
         kind=kind,
         name=builder.__name__.replace("_", "-"),
@@ -202,6 +203,33 @@ def _from_function(kind: str, builder: Callable[..., Any], version: int) -> Part
         module=builder.__module__,
         function=builder.__name__,
     )
+
+
+def _source(builder: Callable[..., Any]) -> str:
+    """The text of a builder and of every top-level definition of its file that it needs, directly or not."""
+    lines, _ = inspect.findsource(builder)
+    own = inspect.getsource(builder)
+    defined = {name: node for node in ast.parse("".join(lines)).body for name in _defines(node)}
+    needed: dict[str, ast.stmt] = {}
+    waiting = _names(ast.parse(textwrap.dedent(own)))
+    while waiting:
+        name = waiting.pop()
+        if name in defined and name not in needed and name != builder.__name__:
+            needed[name] = defined[name]
+            waiting |= _names(defined[name])
+    return "\n".join([own, *(ast.unparse(needed[name]) for name in sorted(needed))])
+
+
+def _defines(node: ast.stmt) -> list[str]:
+    """Names that a statement of a file defines, by `def`, `class` or assignment."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
 _SIMPLE = {"int": int, "float": float, "str": str, "bool": bool, "None": type(None), "Location": str}

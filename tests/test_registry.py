@@ -177,6 +177,33 @@ def test_a_part_added_elsewhere_is_listed_and_can_replace_one(added, tmp_path, m
     assert registry.modules_added() == ("replacing_script",)
 
 
+def test_an_edit_of_what_a_part_needs_changes_its_version_and_no_other_does(added, tmp_path, monkeypatch):
+    source = """
+        from ceteris.registry import register
+
+        WIDTH = {width}
+        UNUSED = {unused}
+
+        @register("model")
+        def my_net(classes):
+            return MyNet(classes)
+
+        class MyNet:
+            def __init__(self, classes):
+                self.size = grown(classes) + {inside}
+
+        def grown(size):
+            return size * WIDTH
+    """
+    versions = []
+    for number, values in enumerate([(1, 0, 0), (1, 0, 9), (2, 0, 0), (1, 5, 0)]):
+        width, inside, unused = values
+        load(tmp_path, f"needing_{number}", source.format(width=width, inside=inside, unused=unused), monkeypatch)
+        versions.append(part("model", "my-net").version)
+    assert versions[0] == versions[1]
+    assert len(set(versions)) == 3
+
+
 def test_an_edit_changes_the_version_of_a_part_added_elsewhere(added, tmp_path, monkeypatch):
     source = """
         from ceteris.registry import register

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from typing import Any
@@ -12,6 +13,7 @@ from ceteris.errors import InputError
 from ceteris.version import VERSION
 
 SOME_TRIAL_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 COMMANDS = {
     "studies": ("ceteris.app.listing", "List the built-in studies."),
@@ -70,6 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code. A user's mistake is printed, never a traceback."""
     try:
         code = cli.main(arguments, standalone_mode=False)
+        sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except InputError as error:
         for problem in error.problems:
@@ -83,6 +86,13 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # `ceteris status | head`
         sys.stderr.close()
         return 0
+    except OSError as error:  # a disk that refuses, where no command could say it better
+        if error.errno not in REFUSALS:
+            raise
+        where = f"{error.filename}: " if error.filename else "output: "
+        sys.stdout = None  # or the interpreter would complain once more when it ends
+        click.echo(f"error: {where}{error.strerror} (free some space, or write elsewhere)", err=True)
+        return BAD_INPUT
 
 
 if __name__ == "__main__":

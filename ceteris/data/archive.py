@@ -53,6 +53,8 @@ class Limits:
 
 
 _SMALL = 16 << 20
+_BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Methods of which `zipfile` unpacks no more at a time than it is asked for."""
 
 
 def is_archive(path: Path) -> bool:
@@ -124,10 +126,13 @@ def _read_zip(path: Path, guard: _Guard) -> Iterator[tuple[str, bytes]]:
                 raise guard.refuse(f"member {entry.filename!r} is a link or a device")
             if entry.flag_bits & 1:
                 raise guard.refuse(f"member {entry.filename!r} is encrypted")
+            if entry.compress_type not in _BOUNDED:
+                raise guard.refuse(f"member {entry.filename!r} is packed by a method that zip files seldom use")
             guard.size(entry.filename, entry.file_size)
         for entry in entries:
             if not entry.is_dir():
-                yield str(PurePosixPath(entry.filename)), archive.read(entry)
+                with archive.open(entry) as member:  # no more than it says: what it says was counted
+                    yield str(PurePosixPath(entry.filename)), member.read(entry.file_size)
 
 
 def _read_tar(path: Path, guard: _Guard) -> Iterator[tuple[str, bytes]]:

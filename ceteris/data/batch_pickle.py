@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from ceteris.errors import InputError, Problem
 
 _NUMBERS = frozenset("biuf")
 _ORDERS: dict[str | bytes, Literal["<", ">", "|"]] = {"<": "<", b"<": "<", ">": ">", b">": ">", "|": "|", b"|": "|"}
+_PUTS = ("PUT", "BINPUT", "LONG_BINPUT")
 _NO_FIELDS = (None, None, None, -1, -1, 0)
 """Subarray, names, fields, size, alignment and flags of a plain number's dtype: size and alignment are the type's."""
 
@@ -24,6 +26,7 @@ def load_batch(content: bytes, where: str) -> dict[bytes, Any]:
     that is damaged.
     """
     try:
+        _check_memo(content)
         value = _AllowList(io.BytesIO(content), where).load()
     except InputError:
         raise
@@ -34,6 +37,13 @@ def load_batch(content: bytes, where: str) -> dict[bytes, Any]:
     if not isinstance(value, dict):
         raise InputError(Problem(f"a batch is a dict, not a {type(value).__name__}", where))
     return {name.encode() if isinstance(name, str) else name: _restored(item) for name, item in value.items()}
+
+
+def _check_memo(content: bytes) -> None:
+    """Refuse places in the memo that no pickler of so few bytes reaches: Python makes room for all up to the last."""
+    for opcode, place, _ in pickletools.genops(content):
+        if opcode.name in _PUTS and int(place) > len(content):
+            raise pickle.UnpicklingError(f"it wants a memo of {place} places")
 
 
 def _restored(item: Any) -> Any:

@@ -76,7 +76,7 @@ def do(job: Job, tell: Tell) -> None:
                 importlib.import_module(module)
             again = "" if store.has(job.key) else _begins_again(store, job)
             tell(Started(job.key, store.checkpoints(job.key).epoch, again))
-            data = _dataset(canonical_json(dict(job.data)), job.place)
+            data = _dataset(canonical_json(dict(job.data)), job.place, job.facts.fingerprint)
             if data.facts.fingerprint != job.facts.fingerprint:
                 what = f"{job.facts.name} changed since it was planned"
                 raise InputError(Problem(what, hint="run the command again"))
@@ -133,8 +133,8 @@ def failed(job: Job, reason: str, log: str) -> Record:
 
 
 @lru_cache(maxsize=1)
-def _dataset(spec: str, place: DataPlace) -> Dataset:
-    """Trials that follow each other mostly share a data set: it stays open."""
+def _dataset(spec: str, place: DataPlace, fingerprint: str) -> Dataset:
+    """Trials that follow each other mostly share a data set: it stays open, as long as its content is that one."""
     return data_source(PartSpec.model_validate_json(spec), place).load()
 
 

@@ -34,10 +34,17 @@ def problems_of(
     say = where or (lambda place: ".".join(str(step) for step in place))
     seen: dict[tuple[str, str], Problem] = {}
     for detail in error.errors():
-        place = _without_union_branches(detail["loc"])
+        place = _place(detail)
         problem = Problem(_what(detail, place), say(place), _hint(detail, place, root))
         seen.setdefault((problem.where, problem.what), problem)
     return list(seen.values())
+
+
+def _place(detail: ErrorDetails) -> Place:
+    """Where it stands; an unknown field is the user's own word, whatever it looks like."""
+    where = detail["loc"]
+    own = where[-1:] if detail["type"] == "extra_forbidden" else ()
+    return (*_without_union_branches(where[: len(where) - len(own)]), *own)
 
 
 def _what(detail: ErrorDetails, place: Place) -> str:

@@ -23,6 +23,7 @@ from ceteris.study.vocabulary import Study
 _SCALARS: tuple[type, ...] = (int, float, str)
 LARGEST_FILE = 100_000
 """Bytes; a study file is a page."""
+MOST_LINES = 5_000
 MOST_VALUES = 5_000
 """Values after every alias is written out: a few short lines of aliases to aliases would fill the memory."""
 DEEPEST = 50
@@ -93,6 +94,8 @@ def read_study(path: Path) -> StudyFile:
         raise InputError(Problem(f"cannot be read: {error.strerror}", str(path))) from None
     except UnicodeDecodeError:
         raise InputError(Problem("is not UTF-8 text", str(path))) from None
+    if text.count("\n") > MOST_LINES:
+        raise InputError(Problem(f"more than {MOST_LINES:,} lines", str(path), "a study file is a page"))
     return StudyFile(text, str(path))
 
 

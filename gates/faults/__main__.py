@@ -9,6 +9,7 @@ import argparse
 import datetime
 import importlib
 import pkgutil
+import platform
 import sys
 import time
 from collections import Counter
@@ -17,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from ceteris.lab.run import usable_cores
 from gates.faults import rows
+from gates.faults.mutants import MUTANTS, Mutant, caught
 from gates.faults.row import KEPT, Injection, Outcome, Row
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results" / "faults.md"
@@ -96,7 +99,42 @@ def sum_line(tallies: Sequence[Tally]) -> str:
     return " / ".join([f"injected {sum(one.injected for one in tallies)}", *figures])
 
 
-def page(tallies: Sequence[Tally]) -> str:
+@dataclass(frozen=True)
+class Tried:
+    """A mutant, and the injection that saw it; None when it lived."""
+
+    mutant: Mutant
+    seen: Injection | None
+
+
+def try_mutants(known: dict[str, Row]) -> list[Tried]:
+    """Break each guard in turn. A row that breaks over it has seen it, too."""
+    tried = []
+    for mutant in MUTANTS:
+        try:
+            seen = caught(mutant, known[mutant.row])
+        except Exception as error:
+            seen = Injection(0, "the row itself", Outcome.WRONG, f"{type(error).__name__}: {error}")
+        tried.append(Tried(mutant, seen))
+        print(f"  mutant {'caught' if seen else 'NOT CAUGHT'}: {mutant.guard} ({mutant.row})", flush=True)
+    return tried
+
+
+def mutant_table(tried: Sequence[Tried]) -> str:
+    """The mutants as a Markdown table."""
+    lines = ["| guard that was broken | row | what it saw | |", "| --- | --- | --- | --- |"]
+    for one in tried:
+        seen, verdict = ("", "**LIVES**") if one.seen is None else (f"{one.seen.outcome}: {one.seen.detail}", "caught")
+        lines.append(f"| {one.mutant.guard} | `{one.mutant.row}` | {_cell(seen)} | {verdict} |")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    short = " ".join(text.replace("|", "/").split())
+    return short if len(short) <= 120 else f"{short[:117]}..."
+
+
+def page(tallies: Sequence[Tally], tried: Sequence[Tried]) -> str:
     """The results page."""
     broken = "".join(f"- {_said(one.name, each)}\n" for one in tallies for each in one.broken)
     failures = f"\n## Promises broken\n\n{broken}" if broken else ""
@@ -108,10 +146,20 @@ Survived: the result is what it is without the fault, bit for bit. Refused: an e
 again. Wrong: a silently altered result, or a failure without words.
 
 Made by `make gate-faults` on {datetime.date.today().isoformat()} in {sum(one.seconds for one in tallies) / 60:.0f} min. What is random comes from named streams (seed 0), so `python -m gates.faults --row NAME --only K` injects the K-th fault of a row
-again. The rows are checked themselves: `tests/gates/test_faults*.py` break guards of the product on purpose and see the row turn red.
+again; a draw of a moment comes near the same moment. {_machine()}
 
 {table(tallies)}
-{failures}"""  # noqa: E501
+{failures}
+## The gate checked: guards broken on purpose
+
+{sum(one.seen is not None for one in tried)} of {len(tried)} mutants of the product were caught by their row.
+
+{mutant_table(tried)}
+"""  # noqa: E501
+
+
+def _machine() -> str:
+    return f"{usable_cores()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -129,10 +177,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tallies.append(tally(name, known[name], chosen.short, chosen.only))
         print(table(tallies[-1:]).splitlines()[-1], flush=True)
     print(sum_line(tallies))
+    tried: list[Tried] = []
     if not chosen.short and chosen.row is None:
-        RESULTS.write_text(page(tallies), encoding="utf-8")
+        tried = try_mutants(known)
+        RESULTS.write_text(page(tallies, tried), encoding="utf-8")
         print(f"written to {RESULTS}")
-    return 0 if all(one.passed for one in tallies) else 1
+    return 0 if all(one.passed for one in tallies) and all(one.seen for one in tried) else 1
 
 
 if __name__ == "__main__":

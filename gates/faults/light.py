@@ -69,20 +69,27 @@ def jobs(root: Path, count: int) -> list[Job]:
 
 
 @contextmanager
-def light_workers(root: Path, strikes: Mapping[str, Strike] | None = None) -> Iterator[None]:
+def light_workers(root: Path, strikes: Mapping[str, Strike] | None = None, wall: float | None = 0.0) -> Iterator[None]:
     """While inside, the processes executor of the product does light trials, in workers of its own making.
 
     Args:
         root: attempts and process ids are noted there.
         strikes: job key -> what strikes it.
+        wall: seconds by which the workers' wall clock is off; None for one that stands still.
     """
     with (
-        mock.patch.object(processes, "work", partial(_work, root, dict(strikes or {}))),
+        mock.patch.object(processes, "work", partial(_work, root, dict(strikes or {}), wall)),
         mock.patch.object(watch, "SECONDS_OF_SILENCE", SILENCE),
         mock.patch.object(watch, "SECONDS_WITHOUT_WORK", SILENCE),
         mock.patch.object(watch, "SECONDS_OF_WORK", 0.2),
     ):
         yield
+
+
+def wall_clock(off: float | None) -> Callable[[], float]:
+    """A clock that is off by so much, or stands still."""
+    real = time.time
+    return (lambda: 0.0) if off is None else lambda: real() + off
 
 
 def workers_of(root: Path) -> list[int]:
@@ -97,7 +104,8 @@ def saved(root: Path, key: str) -> int:
     return len(file.read_bytes()) if file.exists() else 0
 
 
-def _work(root: Path, strikes: Mapping[str, Strike], pipe: Connection) -> None:
+def _work(root: Path, strikes: Mapping[str, Strike], wall: float | None, pipe: Connection) -> None:
+    time.time = wall_clock(wall)
     _note(root / "workers", f"{os.getpid()}\n")
     worker.SECONDS_BETWEEN_BEATS = 0.2
     worker.do = partial(_do, root, strikes)

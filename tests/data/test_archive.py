@@ -8,6 +8,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ceteris.data.archive import Limits, is_archive, read_archive
 from ceteris.errors import InputError
@@ -64,6 +66,13 @@ def test_folders_are_passed_over(tmp_path):
         archive.mkdir("a")
         archive.writestr("a/f", "x")
     assert dict(read_archive(tmp_path / "x.zip")) == {"a/f": b"x"}
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_of_a_method_that_unpacks_without_bound_is_refused(method, tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", method) as archive:
+        archive.writestr("a/one.bin", b"1" * 1000)
+    assert_refused(tmp_path / "x.zip", "seldom use")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -154,3 +163,56 @@ def test_what_is_no_archive_is_refused(tmp_path):
         (tmp_path / kind).write_bytes(b"plain text, not an archive")
         assert_refused(tmp_path / kind, "damaged or not what its name says")
     assert not is_archive(tmp_path / "x.txt")
+
+
+def outside(name):
+    return (
+        name.startswith(("/", "\\"))
+        or ".." in name.replace("\\", "/").split("/")
+        or (name[:1].isalpha() and name[1:2] == ":")
+    )
+
+
+@given(name=st.text("ab./\\:~\0 \u202e", min_size=1, max_size=12), kind=st.sampled_from(["x.zip", "x.tar"]))
+def test_no_name_leads_outside(name, kind, tmp_path_factory):
+    path = tmp_path_factory.mktemp("any") / kind
+    try:
+        make({name: b"x", "a/one.bin": b"1"}, path)
+    except (ValueError, OSError, IndexError):
+        return  # no archive can hold it
+    try:
+        found = dict(read_archive(path))
+    except InputError as error:
+        assert str(path) in str(error)  # noqa: PT017 - either is right
+        return
+    assert not any(outside(each) for each in found)
+
+
+@given(
+    kind=st.sampled_from(KINDS),
+    places=st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 255)), max_size=5),
+    cut=st.integers(0, 400),
+)
+def test_any_damage_is_refused_or_gives_what_was_put_in_or_other_names(kind, places, cut, tmp_path_factory):
+    """A tar has no checksum of its contents; what a damaged one gives must still be regular files inside the root."""
+    path = make(FILES, tmp_path_factory.mktemp("any") / kind)
+    content = bytearray(path.read_bytes())
+    for place, value in places:
+        content[place % len(content)] = value
+    path.write_bytes(bytes(content[: len(content) - cut]))
+    try:
+        found = dict(read_archive(path))
+    except InputError as error:
+        assert str(path) in str(error)  # noqa: PT017 - either is right
+        return
+    assert not any(outside(name) for name in found)
+
+
+@given(content=st.binary(max_size=600), kind=st.sampled_from(KINDS))
+def test_any_bytes_are_an_archive_or_refused(content, kind, tmp_path_factory):
+    path = tmp_path_factory.mktemp("any") / kind
+    path.write_bytes(content)
+    try:
+        assert isinstance(dict(read_archive(path)), dict)
+    except InputError as error:
+        assert str(path) in str(error)  # noqa: PT017 - either is right

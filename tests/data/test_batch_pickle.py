@@ -180,3 +180,17 @@ def test_a_cut_batch_is_refused(length):
 def test_a_batch_is_a_dict():
     with pytest.raises(InputError, match="a batch is a dict, not a list"):
         load_batch(pickle.dumps([1]), "x")
+
+
+@pytest.mark.parametrize("content", [b"\x80\x02}r\xff\xff\xff\x7f.", b"(dp2147483647\n.", b"\x80\x02}q\xff."])
+def test_a_memo_that_would_fill_the_memory_is_refused(content):
+    with pytest.raises(InputError, match="it wants a memo of"):
+        load_batch(content, "data_batch_1")
+
+
+@given(st.binary(max_size=200) | st.text("(.012IKNSXV]abdhjpqrstu}\n0123456789", max_size=60).map(str.encode))
+def test_any_bytes_are_a_dict_or_refused_in_words(content):
+    try:
+        assert isinstance(load_batch(content, "data_batch_1"), dict)
+    except InputError as error:
+        assert "data_batch_1" in str(error)  # noqa: PT017 - either is right

@@ -1,10 +1,12 @@
 """The gate finds its rows, counts what they report, and passes only when nothing was lost or wrong."""
 
+import contextlib
 from types import SimpleNamespace
 
 import pytest
 
 from gates.faults import __main__ as gate
+from gates.faults import mutants
 from gates.faults.row import Injection, Outcome, draws
 
 
@@ -23,6 +25,7 @@ def row(*outcomes, breaks=False):
 def run(monkeypatch, tmp_path, capsys):
     """run(rows, *arguments) -> (exit code, printed, the written page or None)."""
     monkeypatch.setattr(gate, "RESULTS", tmp_path / "faults.md")
+    monkeypatch.setattr(gate, "MUTANTS", ())
 
     def called(rows, *arguments):
         monkeypatch.setattr(gate, "found_rows", lambda: rows)
@@ -51,7 +54,7 @@ def test_it_counts_and_keeps_the_table(run):
     assert line in printed
     assert line in page
     assert page.count("| 3 | 2 | 1 | 0 | 0 |") == 2
-    assert "broken" not in page
+    assert "Promises broken" not in page
 
 
 @pytest.mark.parametrize("outcome", [Outcome.LOST, Outcome.WRONG])
@@ -81,6 +84,55 @@ def test_a_short_run_one_row_and_a_replay_write_nothing(run):
     assert "injected 1 / survived 0 / refused 0 / lost 1 / wrong 0" in printed
     with pytest.raises(SystemExit):
         run(rows, "--only", "2")
+
+
+def breaking(row, message="a guard"):
+    """A mutant that is seen, or not, by what its row reports."""
+    return gate.Mutant(message, row, (), ())
+
+
+def test_mutants_are_tried_after_a_full_run_and_one_that_lives_fails_the_gate(run, monkeypatch):
+    rows = {"one": GOOD, "two": GOOD}
+    monkeypatch.setattr(gate, "MUTANTS", (breaking("one", "a | guard"),))
+    code, printed, page = run(rows)
+    assert code == 1
+    assert "NOT CAUGHT: a | guard (one)" in printed
+    assert "0 of 1 mutants" in page
+    assert "**LIVES**" in page
+    assert "mutant" not in run(rows, "--short")[1]
+
+    seen = iter([False, True, True])
+
+    class Turning:
+        FAULT = PROMISE = SOURCE = "turning"
+
+        @staticmethod
+        def inject(short, only):
+            yield gate.Injection(1, "x", Outcome.WRONG if next(seen) else Outcome.SURVIVED, "seen")
+
+    monkeypatch.setattr(gate, "MUTANTS", (breaking("turning"),))
+    code, _, page = run({"turning": Turning})
+    assert code == 0
+    assert "1 of 1 mutants" in page
+    assert "| wrong: seen | caught |" in page
+
+
+def test_every_mutant_names_a_row_and_breaks_something_that_is_there():
+    rows = gate.found_rows()
+    assert len(mutants.MUTANTS) >= 20
+    for mutant in mutants.MUTANTS:
+        assert mutant.row in rows
+        with contextlib.ExitStack() as broken:
+            for way in mutant.ways:
+                broken.enter_context(way())
+
+
+@pytest.mark.parametrize("guard", ["batches are unpickled as they come", "an archive is read without rules"])
+def test_a_mutant_is_caught_and_the_guard_is_whole_again_afterwards(guard):
+    (mutant,) = (each for each in mutants.MUTANTS if each.guard == guard)
+    row = gate.found_rows()[mutant.row]
+    assert mutants.caught(mutant, row).outcome is Outcome.WRONG
+    assert all(one.outcome is Outcome.REFUSED for only in mutant.numbers for one in row.inject(True, only))
 
 
 def test_the_draws_of_an_injection_are_its_own():

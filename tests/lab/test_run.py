@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from ceteris.data.source import DataPlace
 from ceteris.errors import InputError
 from ceteris.lab import job as job_module
 from ceteris.lab.events import Ended, EpochDone, Started
@@ -169,3 +170,25 @@ def test_a_trial_begun_under_something_else_begins_again_and_says_why(name, plan
     assert events[0] == Started(first.key, 0, f"{name} another is now {surroundings('cpu')[name]}")
     assert [e.row.epoch for e in events if isinstance(e, EpochDone) and e.key == first.key] == [1, 2]
     assert len(list((store.root / "set-aside").glob(f"{first.key}.*/epoch-*"))) == 1
+
+
+def test_data_that_changed_and_was_planned_again_is_read_again_in_the_same_process(study, tmp_path, store):
+    import numpy as np
+    from PIL import Image
+
+    def planned_with(colour):
+        for n in range(24):
+            file = tmp_path / "data" / "mine" / "ab"[n % 2] / f"{n}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((32, 32, 3), colour + n, np.uint8)).save(file)
+        given = study.model_dump() | {"seeds": 1}
+        given["baseline"] |= {"data": {"name": "folder", "path": "mine"}, "batch_size": 4}
+        return make_plan(Request(Study.model_validate(given)), DataPlace(tmp_path / "data", tmp_path / "cache"), known)
+
+    known = KnownFacts(store.root / "facts")
+    keys = set()
+    for colour in (0, 100):
+        plan = planned_with(colour)
+        keys |= {job.key for job in run(plan, DataPlace(tmp_path / "data", tmp_path / "cache"), store)}
+    assert len(keys) == 4
+    assert not store.missing(keys)

@@ -253,3 +253,53 @@ def test_hostile_weights_are_broken_and_run_nothing(record, hostile):
 def test_hostile_curves_are_broken(record, content):
     with pytest.raises(BrokenRecord, match=r"epochs\.jsonl"):
         back(forged(pack(record()), **{EPOCHS: content}))
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+changes = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=6)
+
+
+def damaged(content, places, cut):
+    changed = bytearray(content)
+    for place, value in places:
+        changed[place % len(changed)] = value
+    return bytes(changed[: len(changed) - cut % len(changed)])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=400) | json_values.map(lambda value: json.dumps(value).encode()))
+def test_any_bytes_are_a_statement_or_broken(content):
+    with pytest.raises(BrokenRecord, match=r"record\.json"):
+        read_statement(content)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_any_value_in_any_field_is_read_or_broken(record, data):
+    """With every hash right again."""
+    files = pack(record())
+    said = json.loads(files[RECORD])
+    field = data.draw(st.sampled_from(sorted(set(said) - {"sha256"})))
+    said[field] = data.draw(json_values)
+    try:
+        back(forged(files, said))
+    except BrokenRecord as error:
+        assert "\n" not in str(error)  # noqa: PT017 - either is right
+
+
+@settings(max_examples=150, deadline=None)
+@given(name=st.sampled_from([*ARRAY_FILES, WEIGHTS, EPOCHS]), places=changes, cut=st.integers(0, 3))
+def test_any_damage_with_the_right_hash_is_read_or_broken(record, name, places, cut):
+    files = pack(record())
+    try:
+        back(forged(files, **{name: damaged(files[name], places, cut)}))
+    except BrokenRecord as error:
+        assert name in str(error)  # noqa: PT017 - either is right

@@ -218,3 +218,45 @@ def any_study(draw):
 @given(any_study())
 def test_what_is_written_reads_back_equal(written):
     assert study(write_study(written)) == written
+
+
+def read_or_refused(text):
+    """Never anything but a study or an error in words."""
+    try:
+        StudyFile(text, "f.yaml").study()
+    except InputError as error:
+        assert all(problem.what for problem in error.problems)  # noqa: PT017 - either is right
+
+
+@given(st.text(max_size=300) | st.text("{}[]:,&*!|>-?#%@`'\" \n\tab01.~<", max_size=120))
+def test_any_text_is_read_or_refused_in_words(text):
+    read_or_refused(text)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 400), st.integers(0, 20), st.text("{}[]:,&*!|>-?#%\n 01.ea~\ud800", max_size=6)),
+        min_size=1, max_size=4,
+    )
+)  # fmt: skip
+def test_any_edit_of_a_study_is_read_or_refused_in_words(edits):
+    text = GOOD
+    for at, dropped, added in edits:
+        text = text[:at] + added + text[at + dropped :]
+    read_or_refused(text)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused_in_words(tmp_path_factory, content):
+    file = tmp_path_factory.mktemp("any") / "study.yaml"
+    file.write_bytes(content)
+    try:
+        read_study(file).study()
+    except InputError as error:
+        assert str(file) in str(error)  # noqa: PT017 - either is right
+
+
+def test_a_file_of_nothing_but_lines_is_refused_before_it_is_parsed(tmp_path):
+    (tmp_path / "study.yaml").write_text("#\n" * 45_000)
+    with pytest.raises(InputError, match="more than 5,000 lines"):
+        read_study(tmp_path / "study.yaml")

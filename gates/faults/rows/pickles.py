@@ -72,6 +72,8 @@ PAYLOADS: dict[str, Payload] = {
     "an array of objects": lambda canary: pickle.dumps({b"data": np.array([_Calls("os", "mkdir", canary)])}),
     "two pickles in one": lambda canary: pickle.dumps([1]) + _text("cos\nsystem\n(S'touch CANARY'\ntR.")(canary),
     "a terabyte of array": _text("cnumpy\nndarray\n((I1000000000000\nttR."),
+    "a memo of gigabytes": lambda canary: b"\x80\x02}r\xff\xff\xff\x1f.",
+    "a memo of gigabytes, in text": lambda canary: b"(dp536870911\n.",
     "a pickle in its data": lambda canary: pickle.dumps(_BATCH | {b"data": _text("cos\nsystem\n.")(canary)}),
 }  # fmt: skip
 

@@ -24,6 +24,8 @@ PROMISE = "each trial has exactly one accepted record, the first; a claim is let
 SOURCE = "store"
 PROCESSES, SHORT_PROCESSES, TRIALS = 8, 4, 12
 STORES, SHORT_STORES = 25, 4
+CROWDS, CROWD_TRIALS = 2, 200
+"""In a full run: stores of so many trials, in which every process that dies is followed by another."""
 SECONDS = 0.01
 """That a trial stands in for training, so that others come while it is claimed."""
 OPERATIONS = 200
@@ -38,6 +40,10 @@ def inject(short: bool, only: int | None) -> Iterator[Injection]:
         number = next(numbers)
         if only in (None, number):
             yield _fill(number, processes)
+    for _ in range(0 if short else CROWDS):
+        number = next(numbers)
+        if only in (None, number):
+            yield _crowd(number)
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
         store.put(record(THERE))
@@ -58,10 +64,29 @@ def _fill(number: int, processes: int) -> Injection:
         for child in children:
             os.waitpid(child, 0)
         os.waitpid(_started(root, 0), 0)
-        store, log = Store(root / "store"), root / "accepted"
-        accepted = Counter(log.read_text().split() if log.exists() else [])
-        missing = store.missing(_keys())
-        differs = [key for key in _keys() if key not in missing and _broken(store, key)]
+        return _counted(number, label, root, TRIALS)
+
+
+def _crowd(number: int) -> Injection:
+    """Processes that die are followed by others, until one of each line gets through."""
+    generator = draws("two_writers", number)
+    with tempfile.TemporaryDirectory() as folder:
+        root, killed = Path(folder), 0
+        children = {_started(root, int(generator.integers(1, 2000)), CROWD_TRIALS) for _ in range(PROCESSES)}
+        while children:
+            child, status = os.waitpid(-1, 0)
+            children.discard(child)
+            if os.WIFSIGNALED(status):
+                killed += 1
+                children.add(_started(root, int(generator.integers(1, 2000)), CROWD_TRIALS))
+        return _counted(number, f"{PROCESSES} processes, {CROWD_TRIALS} trials, {killed} killed", root, CROWD_TRIALS)
+
+
+def _counted(number: int, label: str, root: Path, trials: int) -> Injection:
+    store, log = Store(root / "store"), root / "accepted"
+    accepted = Counter(log.read_text().split() if log.exists() else [])
+    missing = store.missing(_keys(trials))
+    differs = [key for key in _keys(trials) if key not in missing and _broken(store, key)]
     if missing or differs:
         return Injection(number, label, Outcome.LOST, f"{len(missing)} missing, {len(differs)} not as trained")
     if twice := [key for key, times in accepted.items() if times > 1]:
@@ -80,11 +105,11 @@ def _whole(key: str) -> str | None:
         return found_record(store, key)
 
 
-def _keys() -> list[str]:
-    return [sha256_of(trial) for trial in range(TRIALS)]
+def _keys(trials: int) -> list[str]:
+    return [sha256_of(trial) for trial in range(trials)]
 
 
-def _started(root: Path, end: int) -> int:
+def _started(root: Path, end: int, trials: int | None = None) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of forking beside threads
         child = os.fork()
@@ -97,15 +122,15 @@ def _started(root: Path, end: int) -> int:
 
     try:
         with Disk(kill):
-            _work(Store(root / "store"), root / "accepted")
+            _work(Store(root / "store"), root / "accepted", TRIALS if trials is None else trials)
     finally:
         os._exit(0)
 
 
-def _work(store: Store, log: Path) -> None:
+def _work(store: Store, log: Path, trials: int) -> None:
     """Train what is missing, as every process of a study does."""
     said = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for key in _keys():
+    for key in _keys(trials):
         with store.claim(key):
             if not store.has(key):
                 time.sleep(SECONDS)

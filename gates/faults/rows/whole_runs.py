@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import tempfile
@@ -20,7 +21,7 @@ FAULT = "`ceteris run` is killed or interrupted at random moments, again and aga
 PROMISE = "run again, it has the records of the run that nobody touched; an interrupt ends it with 130 and what to type"
 SOURCE = "app"
 
-CHAINS, SHORT_CHAINS, LINKS = 48, 3, 6
+CHAINS, SHORT_CHAINS, LINKS = 20, 1, 6
 """Stores, and how often each run is cut off before it may end."""
 SIGNALS: Mapping[str, tuple[int, ...]] = {
     "SIGKILL": (signal.SIGKILL,),
@@ -29,6 +30,8 @@ SIGNALS: Mapping[str, tuple[int, ...]] = {
     "SIGINT twice": (signal.SIGINT, signal.SIGINT),
 }
 WEIGHTS = (0.55, 0.15, 0.15, 0.15)
+SHARE = 0.6
+"""Of the time that the whole takes, within which a run is cut off: most are, before they are done."""
 SECONDS_TO_END = 60.0
 STUDY = """\
 name: cut-off
@@ -51,10 +54,10 @@ def inject(short: bool, only: int | None) -> Iterator[Injection]:
     """
     chains = range(SHORT_CHAINS if short else CHAINS) if only is None else [(only - 1) // LINKS]
     with tempfile.TemporaryDirectory() as folder, one_thread():
-        _import()
         place = Path(folder)
         (place / "study.yaml").write_text(STUDY)
-        _ended(forked(_run(place, "first")))  # so that nothing is made for the first time while it is timed
+        with mock.patch("sys.stdout", io.StringIO()):
+            _command(place, "first")  # here, so that every child has what is imported on the way
         begun = time.monotonic()
         code = _ended(forked(_run(place, "clean")))
         whole, seconds = _records(place / "clean"), time.monotonic() - begun
@@ -69,19 +72,11 @@ def inject(short: bool, only: int | None) -> Iterator[Injection]:
                     yield Injection(number, label, *said)
 
 
-def _import() -> None:
-    """Here once, so that every child has it."""
-    import ceteris.app.experiment
-    import ceteris.app.running
-    import ceteris.engine.train
-    import ceteris.report.terminal  # noqa: F401
-
-
 def _link(place: Path, name: str, number: int, seconds: float) -> tuple[str, str]:
     """One run that is cut off: what was done to it, and what was wrong with how it ended."""
     generator = draws("whole_runs", number)
     kind = list(SIGNALS)[int(generator.choice(len(SIGNALS), p=WEIGHTS))]
-    after = float(generator.random()) * seconds
+    after = float(generator.random()) * seconds * SHARE
     child = forked(_run(place, name))
     time.sleep(after)
     for sent in SIGNALS[kind]:
@@ -119,21 +114,24 @@ def _run(place: Path, name: str) -> partial[None]:
 
 
 def _ceteris_run(place: Path, name: str) -> None:
-    """The command in a process of its own, its words in a file. What the page looks like is not what is cut off."""
+    """The command in a process of its own, which ends with it."""
+    with (place / f"{name}.txt").open("w", buffering=1) as words, mock.patch("sys.stdout", words):
+        os.dup2(words.fileno(), 2)
+        code = _command(place, name)
+    os._exit(code)
+
+
+def _command(place: Path, name: str) -> int:
+    """`ceteris run` on a store of that name. What the page looks like is not what is cut off."""
     from ceteris.app.cli import main
 
-    study = place / "study.yaml"
     with (
         mock.patch.dict(os.environ, {"CETERIS_CACHE": str(place / "cache")}),
         mock.patch("ceteris.lab.run.usable_cores", return_value=1),
         mock.patch("ceteris.report.page.contents", return_value={"report.html": b"a page"}),
-        (place / f"{name}.txt").open("w") as words,
-        mock.patch("sys.stdout", words),
     ):
-        os.dup2(words.fileno(), 2)
-        code = main(["run", str(study), "--store", str(place / name), "--executor", "inline", "--device", "cpu"])
-        words.flush()
-    os._exit(code)
+        study, store = str(place / "study.yaml"), str(place / name)
+        return main(["run", study, "--store", store, "--executor", "inline", "--device", "cpu"])
 
 
 def _ended(child: int) -> int:
