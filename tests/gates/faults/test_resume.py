@@ -10,7 +10,7 @@ from gates.faults.rows import resume
 def few(monkeypatch):
     label = "Adam, plateau, early stopping"
     monkeypatch.setattr(resume, "RECIPES", {label: resume.RECIPES[label]})
-    monkeypatch.setattr(resume, "SHORT_EVERY", 60)
+    monkeypatch.setattr(resume, "SHORT_EVERY", 30)
 
 
 def run(only=None):
@@ -20,7 +20,7 @@ def run(only=None):
 def test_a_killed_trial_done_again_has_the_bits_of_one_that_was_not():
     injections = run()
     assert {one.outcome for one in injections} == {"survived"}
-    assert len(injections) > 15
+    assert len(injections) > 10
     assert run(only=7) == injections[6:7]
 
 
