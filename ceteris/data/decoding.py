@@ -54,12 +54,12 @@ def decode_images(
     rows, problems, done = _rows(layout), list[Problem](), 0
     images = {"train": layout.train, "test": layout.test}
     pixels = {split: space(f"{split}_pixels", (len(own), size, size, channels)) for split, own in images.items()}
+    wanted = _chunks((file for file in files if file[0] in rows), size * size * channels)
 
     def decode(chunk: list[File]) -> list[np.ndarray | Problem]:
         return [_decoded(name, content, digests, size, channels) for name, content in chunk]
 
-    wanted = ((name, content) for name, content in files if name in rows)
-    with warnings.catch_warnings(), closing(_in_threads(decode, _chunks(wanted, size * size * channels))) as chunks:
+    with warnings.catch_warnings(), closing(_in_threads(decode, wanted)) as chunks:
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # decode_image has a lower limit of its own
         for chunk, decoded in chunks:
             for (name, _), image in zip(chunk, decoded, strict=True):

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import stat
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from ceteris.store.atomic import sync_folder, write_atomically
 from ceteris.store.checkpoints import Checkpoints
 from ceteris.store.files import RECORD, BrokenRecord, pack, read_statement, sha256, unpack
 from ceteris.store.findings import pack_findings, unpack_findings
+from ceteris.store.locks import locked
 from ceteris.study.findings import Findings, Identity, identity_slug
 from ceteris.study.record import Record, Status
 
@@ -91,7 +91,7 @@ class Store:
         folder = self.folder(record.key)
         folder.mkdir(parents=True, exist_ok=True)
         lock = folder / "writing"
-        with _locked(lock):
+        with locked(lock):
             if not self.has(record.key):
                 self._write(record)
         with contextlib.suppress(OSError):
@@ -194,7 +194,7 @@ class Store:
         with contextlib.ExitStack() as held:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                held.enter_context(_locked(folder / "claim"))
+                held.enter_context(locked(folder / "claim"))
             except OSError as error:
                 raise self._cannot_write(error) from None
             yield
@@ -277,25 +277,6 @@ class Store:
         if sha256(content) != said["files"][name]["sha256"]:
             raise BrokenRecord(f"{name} does not match the sha256 in {RECORD}")
         return content
-
-
-@contextlib.contextmanager
-def _locked(file: Path) -> Iterator[None]:
-    """Wait for the file's lock and hold it; the system lets go when this process dies. Raises OSError."""
-    with file.open("wb") as held:
-        _lock(held.fileno())
-        yield
-
-
-def _lock(descriptor: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
 def read_json(path: Path) -> Any:
