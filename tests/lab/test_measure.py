@@ -190,7 +190,8 @@ def test_of_a_failed_trial_every_probe_says_so_and_is_asked_no_more(asking, plac
 
 
 @pytest.mark.parametrize("retraining", [False, True])
-def test_interrupted_and_run_again_finds_the_same(asking, place, store, tmp_path, retraining):
+def test_interrupted_and_run_again_finds_the_same(asking, place, store, tmp_path, monkeypatch, retraining):
+    monkeypatch.setattr("ceteris.lab.disk.SHARE", 1e9)  # saved as often as can be
     plan, key, epochs = asking(FLOW, FILTERS), [], []
     if retraining:
         run(asking(), place, store)

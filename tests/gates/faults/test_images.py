@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from PIL import ImageFile
 
@@ -30,7 +32,7 @@ def test_the_row_sees_files_that_are_not_hashed(monkeypatch):
     class Unhashed:
         @staticmethod
         def sha256(content):
-            return type("Digest", (), {"hexdigest": lambda self: "0" * 64})()
+            return SimpleNamespace(hexdigest=lambda: "0" * 64, update=lambda more: None)
 
     monkeypatch.setattr(image_tree, "hashlib", Unhashed)
     monkeypatch.setattr(decoding, "hashlib", Unhashed)
