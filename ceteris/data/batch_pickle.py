@@ -42,7 +42,7 @@ def load_batch(content: bytes, where: str) -> dict[bytes, Any]:
 def _check_memo(content: bytes) -> None:
     """Refuse places in the memo that no pickler of so few bytes reaches: Python makes room for all up to the last."""
     for opcode, place, _ in pickletools.genops(content):
-        if opcode.name in _PUTS and int(place or 0) > len(content):
+        if opcode.name in _PUTS and isinstance(place, int) and place > len(content):
             raise pickle.UnpicklingError(f"it wants a memo of {place} places")
 
 

@@ -92,7 +92,7 @@ class World:
     def arm(self, name: str, recipes: dict, confounded: bool) -> PlannedArm:
         place = list(recipes).index(name)
         baseline = next(iter(recipes.values()))
-        layers = tuple(Layer(f"layers.{i}", "Conv2d", (3, 32, 32), (16, 32, 32), 448, 442368) for i in range(4))
+        layers = tuple(Layer(f"layers.{i}", "Conv2d", (3, 32, 32), (16, 32, 32), 448, 442368) for i in range(6))
         model = ModelFacts(615_338 // (place + 1), 3_200_000 * (place + 1) ** 2, layers)
         levels = {"model": name} if place else {}
         differs = differences(baseline, recipes[name])

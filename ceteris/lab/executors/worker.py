@@ -49,21 +49,26 @@ def work(pipe: Connection) -> None:
 
 
 class _Line:
-    """The way to the parent, for two threads that must not write into each other's messages."""
+    """The way to the parent, for two threads that must not write into each other's messages.
+
+    Without a parent the process ends: an error inside training would be recorded as a failure of the trial.
+    """
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe, self._lock = pipe, threading.Lock()
 
     def send(self, message: Event | Alive | InputError | None) -> None:
         with self._lock:
-            self._pipe.send(message)
+            try:
+                self._pipe.send(message)
+            except OSError:
+                os._exit(1)
 
 
 def _beat(line: _Line) -> None:
-    with suppress(OSError):  # the parent is gone, and so is this process in a moment
-        while True:
-            line.send(Alive(time.process_time()))
-            time.sleep(SECONDS_BETWEEN_BEATS)
+    while True:
+        line.send(Alive(time.process_time()))
+        time.sleep(SECONDS_BETWEEN_BEATS)
 
 
 def _end_with_parent() -> None:

@@ -1,9 +1,11 @@
 """Who is given up, on a clock that the test turns."""
 
+import multiprocessing
+
 import pytest
 
 from ceteris.lab.events import EpochDone, Started, Stepped
-from ceteris.lab.executors import watch
+from ceteris.lab.executors import watch, worker
 from ceteris.lab.executors.watch import LONGEST_LOOK, Alive, Clock, Watch
 
 HOUR = 3600
@@ -66,3 +68,13 @@ def test_a_parent_that_was_stopped_itself_accuses_nobody(monkeypatch):
     clock = Clock()
     assert clock.passed() == 1.0
     assert clock.passed() == LONGEST_LOOK
+
+
+def test_a_worker_without_a_parent_ends_instead_of_failing_its_trial(monkeypatch):
+    """An OSError inside training would become the record of a failure."""
+    ours, theirs = multiprocessing.Pipe()
+    ours.close()
+    left = []
+    monkeypatch.setattr(worker.os, "_exit", left.append)
+    worker._Line(theirs).send(Started("key"))
+    assert left == [1]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST_EPOCHS = 5
 """Lines in one panel, from pale (first epoch) to strong (last)."""
+MOST_MARKED = 40
+"""Layers; the marks of more would cover the line."""
 Norms = list[tuple[ArmEvidence, np.ndarray]]
 
 
@@ -31,7 +33,7 @@ def gradient_flow(seen: Seen, words: Words) -> Drawing | None:
     seen = seen.having("gradient_norm")
     if not seen.found:
         return None
-    norms = [(arm, _over_seeds(found, "gradient_norm")) for arm, found in seen.arms]
+    norms = [(arm, _over_seeds(found, "gradient_norm")[:, _weighty(arm, found[0])]) for arm, found in seen.arms]
     dead = _dead(seen)
     panels = [_panel(norms, place, words) for place in range(len(norms))]
     if dead:
@@ -54,6 +56,17 @@ def _over_seeds(found: list[Findings], name: str) -> np.ndarray:
     return np.asarray(np.mean([one.arrays[name][:epochs] for one in found], axis=0))
 
 
+def _weighty(arm: ArmEvidence, findings: Findings) -> np.ndarray:
+    """Places of convolutions and linear layers; of all layers where these are not told apart.
+
+    Normalisations between them have far smaller norms, and a line through both is a saw.
+    """
+    kinds = {layer.name: layer.kind for layer in arm.planned.model.layers}
+    names = findings.values["layers"]
+    places = [place for place, name in enumerate(names) if kinds.get(name, "").startswith(("Conv", "Linear"))]
+    return np.array(places or range(len(names)))
+
+
 def _dead(seen: Seen) -> list[Series]:
     """Percentage of dead units by epoch, mean over the network's ReLUs; without the arms that have none."""
     series = []
@@ -69,19 +82,20 @@ def _panel(norms: Norms, place: int, words: Words) -> Panel:
     arm, mine = norms[place]
     positive = np.concatenate([of[of > 0].ravel() for _, of in norms])
     ends = (positive.min() / 1.5, positive.max() * 1.5) if positive.size else (0.1, 1.0)
-    deepest = max(of.shape[1] for _, of in norms)
     epochs = np.unique(np.linspace(0, len(mine) - 1, min(MOST_EPOCHS, len(mine))).round().astype(int))
 
     def draw(axes: Axes) -> None:
         drawn = look(arm.index)
         log_scale(axes, ends)
-        axes.set_xlim(0.5, deepest + 0.5)
+        axes.set_xlim(-0.02, 1.02)
+        depth = np.linspace(0, 1, mine.shape[1])
+        marker = drawn.marker if mine.shape[1] <= MOST_MARKED else ""
         for order, epoch in enumerate(epochs):
             strength = 1.0 if len(epochs) == 1 else 0.3 + 0.7 * order / (len(epochs) - 1)
             last = order == len(epochs) - 1
             style: dict[str, Any] = {"color": drawn.colour, "alpha": strength, "linewidth": 1.9 if last else 1.0}
             shown = np.where(mine[epoch] > 0, mine[epoch], np.nan)
-            axes.plot(np.arange(1, mine.shape[1] + 1), shown, marker=drawn.marker, markersize=3, **style)
+            axes.plot(depth, shown, marker=marker, markersize=3, **style)
         axes.set_xlabel(words("probe.gradient-flow.depth"))
 
     first, last = int(epochs[0]) + 1, int(epochs[-1]) + 1
