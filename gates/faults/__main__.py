@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from ceteris.lab.run import usable_cores
+from ceteris.lab.sharing import usable_cores
 from gates.faults import rows
 from gates.faults.mutants import MUTANTS, Mutant, caught
 from gates.faults.row import KEPT, Injection, Outcome, Row

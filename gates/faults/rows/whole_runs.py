@@ -127,7 +127,7 @@ def _command(place: Path, name: str) -> int:
 
     with (
         mock.patch.dict(os.environ, {"CETERIS_CACHE": str(place / "cache")}),
-        mock.patch("ceteris.lab.run.usable_cores", return_value=1),
+        mock.patch("ceteris.lab.sharing.usable_cores", return_value=1),
         mock.patch("ceteris.report.page.contents", return_value={"report.html": b"a page"}),
     ):
         study, store = str(place / "study.yaml"), str(place / name)
