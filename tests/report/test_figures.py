@@ -12,7 +12,8 @@ from ceteris.report.confusions import Confusions, data_uri
 from ceteris.report.evidence import gather
 from ceteris.report.figures.confusion import confusion
 from ceteris.report.figures.cost import cost_of, front
-from ceteris.report.figures.learning import apart, learning, training_images
+from ceteris.report.figures.labels import apart, kept_inside
+from ceteris.report.figures.learning import learning, training_images
 from ceteris.report.figures.strip import limits
 from ceteris.report.optimism import habits
 from ceteris.report.palette import OKABE_ITO, columns_of, look, shortened, told_apart
@@ -145,6 +146,15 @@ def test_twelve_arms_look_different_and_the_baseline_is_grey():
     looks = [look(index) for index in range(12)]
     assert len({(one.colour, one.marker) for one in looks}) == len({one.symbol for one in looks}) == 12
     assert looks[0].colour not in OKABE_ITO
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20).map(sorted))
+def test_names_stay_inside_their_panel(heights):
+    step = min(0.085, 1 / len(heights))
+    placed = kept_inside(apart(heights, step), step)
+    assert placed[0] >= -1e-9
+    assert placed[-1] <= 1 + 1e-9
+    assert all(upper - lower >= step - 1e-9 for lower, upper in pairwise(placed))
 
 
 @given(st.text(max_size=60), st.integers(2, 40))

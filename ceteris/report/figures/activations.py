@@ -9,7 +9,7 @@ import numpy as np
 
 from ceteris.report.drawing import Drawing, Panel
 from ceteris.report.evidence import ArmEvidence, Evidence
-from ceteris.report.figures.learning import apart
+from ceteris.report.figures.labels import apart
 from ceteris.report.palette import look
 from ceteris.report.words import Words
 from ceteris.study.paths import value_at

@@ -10,7 +10,7 @@ import numpy as np
 
 from ceteris.report.drawing import Drawing, Panel
 from ceteris.report.evidence import ArmEvidence, Evidence
-from ceteris.report.figures.series import label_ends
+from ceteris.report.figures.labels import label_ends
 from ceteris.report.numbers import percent, points
 from ceteris.report.palette import MUTED, look
 from ceteris.report.tables import Cell, Table, arm_cell

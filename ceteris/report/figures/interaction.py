@@ -12,7 +12,7 @@ import numpy as np
 from ceteris.report.drawing import Drawing, Panel
 from ceteris.report.evidence import Evidence
 from ceteris.report.factors import Factors
-from ceteris.report.figures.learning import apart
+from ceteris.report.figures.labels import apart
 from ceteris.report.numbers import percent, points
 from ceteris.report.palette import Look, look, shortened
 from ceteris.report.sentences import level

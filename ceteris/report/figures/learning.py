@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ceteris.report.captions import learning_caption
 from ceteris.report.drawing import Drawing, Panel
 from ceteris.report.evidence import ArmEvidence, Evidence, Trial
-from ceteris.report.palette import look, shortened
+from ceteris.report.figures.labels import label_ends
+from ceteris.report.palette import look
 from ceteris.report.words import Words
 from ceteris.study.paths import value_at
 from ceteris.study.record import Epoch
@@ -91,14 +92,17 @@ def _value(epoch: Epoch, measure: str) -> float:
 
 
 def _range(curves: Sequence[Curve], measure: str) -> tuple[float, float]:
-    """Limits of y, shared by training and validation: loss from 0, accuracy from the ten below the lowest."""
+    """Limits of y, shared by training and validation: loss from 0 to above where training starts, accuracy from a ten.
+
+    A validation loss may be many times that after the first epoch, and would press all else to the floor.
+    """
     kind = measure.rpartition("_")[2]
     both = [v for c in curves for name in c.y if name.endswith(kind) for v in c.y[name] if math.isfinite(v)]
     if not both:
         return (0.0, 1.0)
     if kind == "top1":
         return (10 * math.floor(min(both) / 10), min(102.0, 10 * math.ceil(max(both) / 10 + 0.1)))
-    starts = [v for c in curves for name in c.y if name.endswith(kind) for v in c.y[name][:1] if math.isfinite(v)]
+    starts = [v for curve in curves for v in curve.y["train_loss"][:1] if math.isfinite(v)]
     usual = 1.3 * max(starts, default=1.0)
     return (0.0, 1.05 * min(max(both), usual) or 1.0)
 
@@ -118,7 +122,7 @@ def _panel(
             mine = [curve for curve in curves if curve.arm is arm]
             if mine:
                 tips.append(_draw_arm(axes, arm, mine, measure))
-        _label_ends(axes, [tip for tip in tips if tip], ends)
+        label_ends(axes, [tip for tip in tips if tip], ends)
         axes.set_xlabel(words(f"axis.{axis}"))
 
     return Panel(4.55, 2.75, (0.42, 1.25, 0.5, 0.32), draw, words(f"measure.{measure}"))
@@ -141,33 +145,6 @@ def _draw_arm(axes: Axes, arm: ArmEvidence, curves: Sequence[Curve], measure: st
     axes.plot(x, y.mean(axis=0), color=drawn.colour, linewidth=1.9, linestyle=drawn.linestyle)
     last = [alive[-1] for curve in curves if (alive := [v for v in curve.y[measure] if math.isfinite(v)])]
     return (float(np.mean(last)), arm) if last else None
-
-
-def _label_ends(axes: Axes, ends: list[tuple[float, ArmEvidence]], limits: tuple[float, float]) -> None:
-    """Names at the right edge, each at the height of its line's end or as near as no two of them overlap."""
-    low, high = limits
-    step = (high - low) * min(0.085, 1 / max(1, len(ends)))
-    ends = sorted(ends, key=lambda end: (end[0], end[1].index))
-    for (_, arm), y in zip(ends, apart([min(max(y, low), high) for y, _ in ends], step), strict=True):
-        drawn = look(arm.index)
-        label = shortened(arm.name, 15)
-        across = axes.get_yaxis_transform()
-        axes.text(1.02, y, label, transform=across, va="center", fontsize=8, color=drawn.colour, weight="bold")
-
-
-def apart(heights: Sequence[float], step: float) -> list[float]:
-    """Rising heights moved as little as it takes to be `step` apart: groups that touch spread about their mean."""
-    groups: list[list[float]] = []
-    for height in heights:
-        groups.append([height])
-        while len(groups) > 1 and _bottom(groups[-1], step) < _bottom(groups[-2], step) + len(groups[-2]) * step:
-            last = groups.pop()
-            groups[-1] += last
-    return [_bottom(group, step) + place * step for group in groups for place in range(len(group))]
-
-
-def _bottom(group: Sequence[float], step: float) -> float:
-    return sum(group) / len(group) - (len(group) - 1) * step / 2
 
 
 def _rows(curve: Curve, axis: str) -> list[dict[str, Any]]:

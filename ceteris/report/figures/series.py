@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,8 @@ import numpy as np
 
 from ceteris.report.drawing import Panel
 from ceteris.report.evidence import ArmEvidence
-from ceteris.report.figures.learning import apart
-from ceteris.report.palette import look, told_apart
+from ceteris.report.figures.labels import label_ends
+from ceteris.report.palette import look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -127,19 +126,3 @@ def _last(one: Series) -> float | None:
     middle = (one.low + one.high) / 2 if one.middle is None else one.middle
     alive = middle[np.isfinite(middle)]
     return float(alive[-1]) if alive.size else None
-
-
-def label_ends(axes: Axes, ends: Sequence[tuple[float, ArmEvidence]], limits: tuple[float, float]) -> None:
-    """Names at the right edge, at the height of each line's end or as near as no two of them overlap."""
-    low, high = (math.log(end) if axes.get_yscale() == "log" else end for end in limits)
-    placed = []
-    for value, arm in ends:
-        inside = min(max(value, limits[0]), limits[1])
-        height = ((math.log(inside) if axes.get_yscale() == "log" else inside) - low) / (high - low)
-        placed.append((height, arm))
-    placed.sort(key=lambda end: (end[0], end[1].index))
-    heights = apart([height for height, _ in placed], min(0.085, 1 / max(1, len(placed))))
-    names = told_apart([arm.name for _, arm in placed], 15)
-    for (_, arm), height in zip(placed, heights, strict=True):
-        style: dict[str, Any] = {"fontsize": 8, "color": look(arm.index).colour, "weight": "bold"}
-        axes.text(1.02, height, names[arm.name], transform=axes.transAxes, va="center", **style)
