@@ -179,7 +179,7 @@ MUTANTS = (
            (_set("ceteris.lab.executors.processes.ATTEMPTS", 1),)),
     Mutant("a trial that failed twice is not recorded", "workers", (9,),
            (_set("ceteris.lab.executors.processes.put", lambda *_: None),)),
-    Mutant("a parent that slept counts its sleep", "clocks", (17,),
+    Mutant("a parent that slept counts its sleep", "clocks", (18,),
            (_set("ceteris.lab.executors.watch.LONGEST_LOOK", math.inf),)),
     Mutant("SIGTERM is not heard", "whole-runs", (), (
         _set("ceteris.app.running.interrupts", lambda **_: contextlib.nullcontext()),

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from unittest import mock
 
 from ceteris.lab.events import Event, Retried
-from ceteris.lab.executors import watch
+from ceteris.lab.executors import processes, watch
 from ceteris.lab.executors.processes import run_processes
 from ceteris.store.records import Store
 from gates.faults.light import EPOCHS, Strike, jobs, light_workers, saved, wall_clock, whole_seed
@@ -52,17 +54,20 @@ def _run(
 ) -> tuple[Outcome, str]:
     """A study with the clocks as they are said to be; nothing may be given up, nothing may differ."""
     events: list[Event] = []
-    looks = iter(range(1_000_000))
-    begun = time.monotonic()
+    looks, late, begun = iter(range(1_000_000)), [0.0], time.monotonic()
 
-    def monotonic() -> float:
-        """It is late all at once, after the tenth look."""
-        return time.monotonic() - begun + (asleep if next(looks) > 10 else 0.0)
+    def look(pipes: Sequence[Connection], seconds: float) -> list[Any]:
+        """After the tenth look it is late all at once, when a worker has just had nothing to say."""
+        ready = wait(pipes, seconds)
+        if next(looks) > 10 and len(ready) < len(pipes):
+            late[0] = asleep
+        return ready
 
     with (
         light_workers(root, wall=workers),
         mock.patch.object(time, "time", wall_clock(parent)),
-        mock.patch.object(watch, "time", SimpleNamespace(monotonic=monotonic)),
+        mock.patch.object(processes, "wait", look),
+        mock.patch.object(watch, "time", SimpleNamespace(monotonic=lambda: time.monotonic() - begun + late[0])),
         mock.patch.object(watch, "SECONDS_OF_SILENCE", 20.0),
         mock.patch.object(watch, "SECONDS_WITHOUT_WORK", 20.0),
     ):
