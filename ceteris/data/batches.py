@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ceteris.data.augment.kind import Augmentation, Mixing
+from ceteris.data.augment.kind import Alternating, Augmentation, Draws, Mixing
 from ceteris.data.source import Images
 from ceteris.errors import InputError, Problem
 from ceteris.study.streams import stream
@@ -95,13 +95,8 @@ class Batches:
         """
         order = stream(seed, f"order/{epoch}").permutation(len(self))
         draws = [
-            {
-                key: self._on_device(values)
-                for key, values in augmentation.draw(
-                    stream(seed, f"augment/{epoch}/{name}"), len(self), self.image_size
-                ).items()
-            }
-            for name, augmentation in self._augment
+            {key: self._on_device(values) for key, values in self._drawn(one, name, seed, epoch, order).items()}
+            for name, one in self._augment
         ]
         mixing = any(isinstance(augmentation, Mixing) for _, augmentation in self._augment)
         for rows, pixels, labels in self._gathered(order, 1 if mixing else at_once, start):
@@ -112,6 +107,13 @@ class Batches:
                 if isinstance(augmentation, Mixing):
                     targets = augmentation.mix_labels(targets, own)
             yield self._normalised(pixels), targets
+
+    def _drawn(self, one: Augmentation, name: str, seed: int, epoch: int, order: np.ndarray) -> Draws:
+        if not isinstance(one, Alternating):
+            return one.draw(stream(seed, f"augment/{epoch}/{name}"), len(self), self.image_size)
+        first = one.draw(stream(seed, f"augment/1/{name}"), len(self), self.image_size)
+        own = first if epoch % 2 else one.turn(first)
+        return {key: values[order] for key, values in own.items()}  # an image's own, wherever the epoch shows it
 
     def in_order(self) -> Iterator[Batch]:
         """Every image once, in the order of the index, not augmented."""

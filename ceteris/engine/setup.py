@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from ceteris.engine.evaluate import EVALUATION_BATCH
 from ceteris.engine.randomness import drawing_from, initialise
 from ceteris.errors import InputError
 from ceteris.models.counting import count
+from ceteris.models.fitting import FITTED_IMAGES, FitsImages
 from ceteris.optim.kind import Loss, Schedule
 from ceteris.registry import part
 from ceteris.study.record import DataFacts, ModelFacts
@@ -35,11 +37,15 @@ class Trial:
 
 @dataclass(frozen=True)
 class Setup:
-    """What one trial trains with. `rate` is the recipe's learning rate, before the schedule."""
+    """What one trial trains with. `rate` is the recipe's learning rate, before the schedule.
+
+    `forward` is the model as steps call it, perhaps compiled.
+    """
 
     trial: Trial
     data: Dataset
     model: nn.Module
+    forward: Callable[[torch.Tensor], torch.Tensor]
     facts: ModelFacts
     optimizer: torch.optim.Optimizer
     rate: float
@@ -94,16 +100,20 @@ def set_up(trial: Trial, data: Dataset, conditions: Conditions) -> Setup:
         model = build_model(recipe, data.facts)
     initialise(model, trial.seed)
     facts = count(model, data.facts.channels, data.facts.image_size)
-    model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer: torch.optim.Optimizer = build("optimizer", recipe["optimizer"], parameters=list(model.parameters()))
     mean, std = _normalisation(recipe, data)
     train, validation, test, test_index = _batches(recipe, data, device, mean, std)
+    _fit(model, train)
+    model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    length = {"steps_per_epoch": train.steps, "epochs": recipe["epochs"]}
+    parameters = list(model.parameters())
+    optimizer: torch.optim.Optimizer = build("optimizer", recipe["optimizer"], parameters=parameters, **length)
     rate = float(optimizer.param_groups[0]["lr"])
-    schedule = build("schedule", recipe["schedule"], steps_per_epoch=train.steps, epochs=recipe["epochs"], lr=rate)
+    schedule = build("schedule", recipe["schedule"], lr=rate, **length)
     return Setup(
         trial=trial,
         data=data,
         model=model,
+        forward=torch.compile(model, dynamic=False) if conditions.compiled else model,
         facts=facts,
         optimizer=optimizer,
         rate=rate,
@@ -116,6 +126,12 @@ def set_up(trial: Trial, data: Dataset, conditions: Conditions) -> Setup:
         normalize={"mean": mean.tolist(), "std": std.tolist()},
         autocast=autocast(recipe, device.type),
     )
+
+
+def _fit(model: nn.Module, images: Batches) -> None:
+    if isinstance(model, FitsImages):
+        batches = itertools.islice(images.in_order(), -(-FITTED_IMAGES // images.batch_size))
+        model.fit_to(torch.cat([inputs for inputs, _ in batches])[:FITTED_IMAGES].cpu())
 
 
 def _train_split(recipe: Mapping[str, Any], data: Dataset) -> tuple[np.ndarray, np.ndarray]:

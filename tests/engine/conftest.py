@@ -48,6 +48,16 @@ def fixed_offset(classes, channels, image_size):
     return nn.Sequential(nn.Flatten(), nn.Linear(channels * image_size**2, classes), Offset())
 
 
+def fitted(classes, channels, image_size):
+    """One linear layer that remembers the channels' means of the images it was fitted to."""
+
+    class Fitted(nn.Sequential):
+        def fit_to(self, images):
+            self.seen = images.mean((0, 2, 3))
+
+    return Fitted(nn.Flatten(), nn.Linear(channels * image_size**2, classes))
+
+
 def breaking(*, at: int, value: str = "nan"):
     """Cross-entropy that becomes another value at its n-th call, counted from 1."""
     calls = iter(range(1, 1_000_000))
@@ -71,7 +81,7 @@ def _one_thread():
 def _added(monkeypatch):
     """The parts above, gone after each test: no other folder's conformance tests may meet them."""
     monkeypatch.setattr(registry, "_added", {})
-    for kind, builder in (("model", tiny), ("model", fixed_offset), ("loss", breaking)):
+    for kind, builder in (("model", tiny), ("model", fixed_offset), ("model", fitted), ("loss", breaking)):
         register(kind)(builder)
 
 
@@ -103,10 +113,10 @@ def recipe():
 
 @pytest.fixture
 def setup(shapes, recipe):
-    """setup(seed=0, **fields) -> a Setup that is ready to train."""
+    """setup(seed=0, conditions=Conditions(), **fields) -> a Setup that is ready to train."""
 
-    def make(seed=0, **fields):
-        return set_up(Trial("0" * 64, recipe(**fields), seed), shapes, Conditions())
+    def make(seed=0, conditions=Conditions(), **fields):  # noqa: B008
+        return set_up(Trial("0" * 64, recipe(**fields), seed), shapes, conditions)
 
     return make
 

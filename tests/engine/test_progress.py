@@ -6,6 +6,7 @@ import torch
 from ceteris.store.checkpoints import Checkpoints
 
 OPTIMIZERS = {
+    "lookahead": {"name": "lookahead-sgd", "lr": 0.05, "every": 2},
     "sgd": {"name": "sgd", "lr": 0.05, "momentum": 0.9},
     "adam": {"name": "adam", "lr": 0.01},
     "adamw": {"name": "adamw", "lr": 0.01},

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from ceteris.engine.device import Conditions
 from ceteris.engine.setup import build_model
 from ceteris.errors import InputError
 
@@ -100,3 +101,20 @@ def test_facts_are_those_of_the_model(setup):
 def test_a_model_of_a_resolved_recipe_has_the_outputs_of_its_data(shapes, recipe):
     logits = build_model(recipe(), shapes.facts)(torch.zeros(2, 3, 32, 32))
     assert logits.shape == (2, 4)
+
+
+def test_a_first_layer_is_fitted_to_the_training_images_and_is_the_same_for_every_seed(setup):
+    one, other = (setup(model={"name": "fitted"}, seed=seed) for seed in (0, 1))
+    shown = torch.cat([inputs for inputs, _ in one.train.in_order()])
+    assert torch.equal(one.model.seen, shown.mean((0, 2, 3)))
+    assert torch.equal(one.model.seen, other.model.seen)
+
+
+def test_the_network_is_called_compiled_only_where_that_is_asked_for(setup, monkeypatch):
+    compiled = []
+    monkeypatch.setattr(torch, "compile", lambda model, dynamic: compiled.append(model) or model.forward)
+    assert setup().forward is not None
+    assert not compiled
+    made = setup(conditions=Conditions(compiled=True))
+    assert compiled == [made.model]
+    assert made.forward == made.model.forward

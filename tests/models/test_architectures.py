@@ -34,6 +34,7 @@ DROPOUTS = [(name, option) for option in ("dropout", "conv_dropout", "fc_dropout
         ("densenet121", 6_964_106),
         ("se-resnet18", 11_173_962 + 2 * sum(2 * c * (c // 16) + c // 16 + c for c in (64, 128, 256, 512))),
         ("ghost-resnet18", 5_698_506),
+        ("airbench94", 1_971_352),
     ],
 )
 def test_parameters_are_those_of_the_reference_studies(name, parameters, build):
@@ -200,7 +201,7 @@ def test_width_scales_the_network(name, build):
     with torch.device("meta"):
         small, full = count(build(name, width=4), 3, 32), count(build(name), 3, 32)
     assert small.parameters < full.parameters / 4
-    assert small.layers[0].output_shape[0] == 4
+    assert 4 in {layer.output_shape[0] for layer in small.layers[:3]}
 
 
 @pytest.mark.parametrize("name", WITH_WIDTH)

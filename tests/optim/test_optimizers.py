@@ -17,7 +17,8 @@ def parameter(values):
 
 
 def build(name, parameters, **options):
-    return part("optimizer", name).build({"lr": 0.05} | options, parameters=parameters)
+    context = {"parameters": parameters, "steps_per_epoch": 50, "epochs": 4}
+    return part("optimizer", name).build({"lr": 0.05} | options, **context)
 
 
 def descend(optimizer, weights, steps):

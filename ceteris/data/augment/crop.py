@@ -33,14 +33,18 @@ class _Crop:
         return {"offset": generator.integers(0, 2 * self.padding, (images, 2), endpoint=True)}
 
     def __call__(self, pixels: torch.Tensor, draws: dict[str, torch.Tensor]) -> torch.Tensor:
-        batch, size, _, channels = pixels.shape
-        around = size + 2 * self.padding
         padded = functional.pad(pixels, (0, 0, *[self.padding] * 4))
-        # Every padded pixel starts a window of the original size; overlapping views, so that one gather takes them all.
-        windows = padded.as_strided(
-            (batch * around**2 - (size - 1) * around - size + 1, size, size * channels),
-            (channels, around * channels, 1),
-        )
-        first = torch.arange(batch, device=pixels.device) * around**2
-        starts = first + draws["offset"][:, 0] * around + draws["offset"][:, 1]
-        return windows.index_select(0, starts).view(pixels.shape)
+        return windows(padded, draws["offset"], pixels.shape[1])
+
+
+def windows(padded: torch.Tensor, offset: torch.Tensor, size: int) -> torch.Tensor:
+    """From every image [batch, around, around, channels] the square of that size at its offset [batch, 2]."""
+    batch, around, _, channels = padded.shape
+    # Every padded pixel starts a window of the original size; overlapping views, so that one gather takes them all.
+    starting = padded.as_strided(
+        (batch * around**2 - (size - 1) * around - size + 1, size, size * channels),
+        (channels, around * channels, 1),
+    )
+    first = torch.arange(batch, device=padded.device) * around**2
+    starts = first + offset[:, 0] * around + offset[:, 1]
+    return starting.index_select(0, starts).view(batch, size, size, channels)

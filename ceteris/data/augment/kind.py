@@ -36,6 +36,14 @@ class Mixing(Augmentation, Protocol):
         """Shares of the classes, float32 [batch, classes], and the same draws -> the mixed shares."""
 
 
+@runtime_checkable
+class Alternating(Augmentation, Protocol):
+    """An augmentation that draws once per image, for the first epoch, and turns the draws over in every second one."""
+
+    def turn(self, draws: Draws) -> Draws:
+        """The draws of the even epochs from those of the odd ones."""
+
+
 def before(batch: torch.Tensor) -> torch.Tensor:
     """Row i - 1 in the place of every row i; the last one in the place of the first."""
     return batch.roll(1, 0)
