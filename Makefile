@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint requirements/constraints.txt
 
-.PHONY: demo test smoke check lint clean gate-statistics gate-looks gate-a-a gate-faults gate-memory bench
+.PHONY: demo test smoke check lint clean gate-statistics gate-looks gate-a-a gate-faults gate-memory gate-cuda gate-plain bench
 
 demo: .venv/installed  ## set up and run a real study on the digits that come with scikit-learn
 	$(BIN)/ceteris run quickstart
@@ -29,6 +29,13 @@ gate-faults: .venv/installed-dev  ## faults injected on purpose, and what became
 
 gate-memory: .venv/installed  ## memory of decoding and training at two folder sizes (Linux); minutes
 	$(BIN)/python -m gates.memory
+
+gate-cuda: .venv/installed  ## what only a CUDA device can show of the engine; half a minute
+	$(BIN)/python -m gates.cuda
+
+gate-plain: .venv/installed-bench  ## accuracy beside the usual script on CIFAR-10 images in DATA (OPTIONS=--allow-modified-data)
+	$(if $(DATA),,$(error say where CIFAR-10 lies: make gate-plain DATA=folder))
+	$(BIN)/python -m gates.plain --data-dir "$(DATA)" $(OPTIONS)
 
 bench: .venv/installed-bench  ## speed beside the usual script, Lightning and the machine's limit (OPTIONS="--data-dir folder"); eight minutes
 	$(BIN)/python -m bench $(OPTIONS)
