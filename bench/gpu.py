@@ -1,7 +1,7 @@
 """The GPU part: `python -m bench.gpu` trains on the first CUDA device, as the usual script does and as `ceteris` does.
 
-One process, one after the other, in turn within a repeat; writes docs/results/speed-gpu.json, from which
-`python -m bench --page` makes its part of the page.
+One process, one after the other, in turn within a repeat; then many trials at a time. Writes
+docs/results/speed-gpu.json, from which `python -m bench --page` makes its part of the page.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,29 +23,28 @@ from torch import nn
 from bench import ours as engine
 from bench.__main__ import DOCS, GPU_RESULTS
 from bench.cases import BATCH, case, images, recipe
+from bench.gpu_limits import DEVICE, convolutions_alone, matmul_flops
+from bench.gpu_many import Crew
 from bench.usual import loader, network, optimizer
 from ceteris.data.source import Dataset
 from ceteris.engine.device import Conditions
 from ceteris.engine.setup import Trial
 from ceteris.engine.train import train
 
-DEVICE = "cuda"
-MODELS = ("lenet", "plain-cnn", "resnet14", "resnet18")
-LOADER_WORKERS = 8
-SIDE, PRODUCTS = 8192, 50
-
-
-def matmul_flops() -> float:
-    """Operations per second of a bf16 matrix product of 8192 x 8192."""
-    a, b = (torch.randn(SIDE, SIDE, device=DEVICE, dtype=torch.bfloat16) for _ in range(2))
-    for _ in range(PRODUCTS):
-        a @ b
-    torch.cuda.synchronize()
-    begun = time.perf_counter()
-    for _ in range(PRODUCTS):
-        a @ b
-    torch.cuda.synchronize()
-    return 2 * SIDE**3 * PRODUCTS / (time.perf_counter() - begun)
+LOADER_WORKERS = 16
+CELLS = (
+    ("lenet", BATCH, False),
+    ("plain-cnn", BATCH, False),
+    ("resnet14", BATCH, False),
+    ("resnet14", BATCH, True),
+    ("resnet18", BATCH, False),
+    ("resnet18", 1024, False),
+    ("resnet18", 1024, True),
+)
+"""Network, batch, whether `ceteris` compiles it. The usual script runs at the usual batch."""
+MANY = (("lenet", 16), ("plain-cnn", 10), ("resnet14", 3))
+"""Network, and epochs of each trial."""
+MANY_AT_A_TIME = (1, 12)
 
 
 def usual(model_name: str, precision: str, epochs: int, data: Dataset) -> float:
@@ -69,44 +68,74 @@ def usual(model_name: str, precision: str, epochs: int, data: Dataset) -> float:
     return len(data.train.labels) / median(seconds[1:])
 
 
-def ours(model_name: str, precision: str, epochs: int, data: Dataset) -> float:
+def ours(cell: tuple[str, int, bool], precision: str, epochs: int, data: Dataset) -> float:
     """Images per second of `ceteris`' engine: whole epochs, the first left out."""
-    trial = Trial("0" * 64, recipe(case(model_name), epochs=1 + epochs, precision=precision), 0)
-    record = train(trial, data, Conditions(DEVICE, os.cpu_count() or 1))
+    model_name, batch, compiled = cell
+    resolved = recipe(case(model_name), epochs=1 + epochs, precision=precision) | {"batch_size": batch}
+    conditions = Conditions(DEVICE, os.cpu_count() or 1, compiled=compiled)
+    record = train(Trial("0" * 64, resolved, 0), data, conditions)
     return median(row.images_per_second for row in record.epochs[1:])
 
 
-def run(wanted: argparse.Namespace, data: Dataset) -> dict[str, Any]:
-    """Measure all models in both precisions."""
-    limits: dict[str, list[float]] = {"matmul": []}
-    cells = [(model, precision) for model in wanted.models for precision in wanted.precisions]
-    speeds: dict[tuple[str, str], dict[str, list[float]]] = {cell: {"ceteris": [], "usual": []} for cell in cells}
+def one_trial(wanted: argparse.Namespace, data: Dataset) -> list[dict[str, Any]]:
+    """Every cell, both rivals in turn within a repeat."""
+    speeds: dict[tuple[str, int, bool], dict[str, list[float]]] = {cell: {"ceteris": [], "usual": []} for cell in CELLS}
     for repeat in range(wanted.repeats):
-        limits["matmul"].append(matmul_flops())
-        for model, precision in cells:
-            print(f"repeat {repeat + 1} of {wanted.repeats}: {model}, {precision}", file=sys.stderr, flush=True)
-            speeds[model, precision]["ceteris"].append(ours(model, precision, wanted.epochs, data))
-            speeds[model, precision]["usual"].append(usual(model, precision, wanted.usual_epochs, data))
-    trials = [
+        for cell in CELLS:
+            print(f"repeat {repeat + 1} of {wanted.repeats}: {cell}", file=sys.stderr, flush=True)
+            speeds[cell]["ceteris"].append(ours(cell, wanted.precision, wanted.epochs, data))
+            if cell[1:] == (BATCH, False):
+                speeds[cell]["usual"].append(usual(cell[0], wanted.precision, wanted.usual_epochs, data))
+    return [
         {
             "model": model,
-            "precision": precision,
+            "batch": batch,
+            "compiled": compiled,
+            "precision": wanted.precision,
             "flops_per_image": engine.flops_per_image(case(model)),
-            "images_per_second": speeds[model, precision],
+            "images_per_second": speeds[model, batch, compiled],
         }
-        for model, precision in cells
+        for model, batch, compiled in CELLS
     ]
+
+
+def many_trials(repeats: int) -> list[dict[str, Any]]:
+    """Images per second of so many trials together, as the executor runs them."""
+    crew = Crew(max(MANY_AT_A_TIME))
+    measured = []
+    for model, epochs in MANY:
+        speeds: dict[int, list[float]] = {trials: [] for trials in MANY_AT_A_TIME}
+        for _ in range(repeats):
+            for trials in MANY_AT_A_TIME:
+                print(f"many: {model}, {trials} at a time", file=sys.stderr, flush=True)
+                speeds[trials].append(crew.images_per_second(trials, model, "tf32", epochs))
+        measured.append({"model": model, "precision": "tf32", "images_per_second": speeds})
+    crew.end()
+    return measured
+
+
+def run(wanted: argparse.Namespace, data: Dataset) -> Iterator[dict[str, Any]]:
+    """Measure all; the limits first and last. What one trial came to is given before many are begun."""
+    matmul = [matmul_flops()]
+    alone = [
+        {"batch": batch, "images_per_second": convolutions_alone(case("resnet18"), batch)} for batch in (128, 1024)
+    ]
+    trials = one_trial(wanted, data)
+    matmul.append(matmul_flops())
     machine = {"device": torch.cuda.get_device_name(), "torch": torch.__version__, "cores": os.cpu_count()}
-    made = {"date": datetime.date.today().isoformat(), "batch": BATCH, "repeats": wanted.repeats}
-    return {"machine": machine, "made": made, "limits": limits, "trials": trials}
+    made = {"date": datetime.date.today().isoformat(), "repeats": wanted.repeats, "loader_workers": LOADER_WORKERS}
+    limits = {"matmul": matmul, "resnet18_convolutions": alone}
+    measured = {"machine": machine, "made": made, "limits": limits, "trials": trials}
+    yield measured | {"many": []}
+    yield measured | {"many": many_trials(wanted.many_repeats)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; 0 when it was measured."""
     options = argparse.ArgumentParser(prog="python -m bench.gpu", description=(__doc__ or "").splitlines()[0])
-    options.add_argument("--models", nargs="*", default=MODELS)
-    options.add_argument("--precisions", nargs="*", default=("bf16",), choices=("fp32", "bf16"))
-    options.add_argument("--repeats", type=int, default=2)
+    options.add_argument("--precision", default="bf16", choices=("fp32", "tf32", "bf16"))
+    options.add_argument("--repeats", type=int, default=3)
+    options.add_argument("--many-repeats", type=int, default=2)
     options.add_argument("--epochs", type=int, default=5, help="measured, of ceteris")
     options.add_argument("--usual-epochs", type=int, default=1, help="measured, of the usual script")
     options.add_argument("--to", type=Path, default=DOCS / "results" / GPU_RESULTS)
@@ -114,8 +143,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not torch.cuda.is_available():
         print("error: no CUDA device here", file=sys.stderr)
         return 2
-    wanted.to.write_text(json.dumps(run(wanted, images(None, None, False)), indent=1) + "\n", encoding="utf-8")
-    print(f"written to {wanted.to}")
+    for measured in run(wanted, images(None, None, False)):
+        wanted.to.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+        print(f"written to {wanted.to}", flush=True)
     return 0
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bench import tables
+from bench.gpu_page import section
 from bench.ratios import ratio, spread
 from bench.tables import Result
 
 
 def page(cpu: Result, gpu: Result | None = None) -> str:
     """The whole page as Markdown."""
-    parts = [_cpu(cpu)] + ([_gpu(gpu)] if gpu else [])
+    parts = [_cpu(cpu)] + ([section(gpu)] if gpu else [])
     return "\n".join(parts)
 
 
@@ -101,29 +102,4 @@ With one trial more than cores, one core a trial takes two rounds, and all cores
 the executor measures the same before it begins, and keeps its choice with the plan.
 
 {tables.odd_one_out(result)}
-"""  # noqa: E501
-
-
-def _gpu(result: Result) -> str:
-    machine = result["machine"]
-    rows = []
-    for trial in result["trials"]:
-        rates = trial["images_per_second"]
-        share = spread(rates["ceteris"]).median * trial["flops_per_image"] / spread(result["limits"]["matmul"]).median
-        rows.append(
-            [
-                trial["model"],
-                trial["precision"],
-                *(f"{spread(rates[rival]).median:,.0f}" for rival in ("ceteris", "usual")),
-                tables.with_spread(ratio(rates["ceteris"], rates["usual"])),
-                f"{share:.0%}",
-            ]
-        )
-    head = ["network", "precision", "ceteris", "usual script", "ceteris / usual script", "share of the matrix rate"]
-    return f"""
-## One trial on a GPU
-
-Made by `python -m bench.gpu` on {result["made"]["date"]}: {machine["device"]}, torch {machine["torch"]}, {machine["cores"]} cores. Images per second over whole epochs, the first left out; the rate of a bare matrix product in bf16 is {spread(result["limits"]["matmul"]).median / 1e12:.0f} TFLOP/s.
-
-{tables.markdown(head, rows)}
 """  # noqa: E501
