@@ -56,6 +56,7 @@ def plan(
 )
 @click.option("--workers", type=int, help="Trials at a time; by default one per core, on a GPU one.")
 @click.option("--device", help="cpu, cuda, cuda:1, mps; by default the best there is.")
+@click.option("--compile", "compiled", is_flag=True, help="Train through torch.compile: for long trials on CUDA.")
 @click.option("--retry", type=click.Choice(["failed"]), help="Train failed trials again, with the same seeds.")
 @with_options(language_option, json_option)
 def run(
@@ -64,6 +65,7 @@ def run(
     executor: Literal["inline", "processes"] | None,
     workers: int | None,
     device: str | None,
+    compiled: bool,
     retry: str | None,
     lang: str,
     as_json: bool,
@@ -80,7 +82,7 @@ def run(
     from ceteris.store.records import Store
 
     request = asked.request()
-    resources = Resources(executor, workers, device)
+    resources = Resources(executor, workers, device, compiled)
     place = asked.place()
     finished = run_request(
         request, place, asked.store, resources, language=lang, retry_failed=retry == "failed", quiet=as_json

@@ -64,6 +64,7 @@ def run(
     executor: ExecutorName | None = None,
     workers: int | None = None,
     device: str | None = None,
+    compiled: bool = False,
     quiet: bool = False,
 ) -> Results:
     """Run a study: trials that the store has are not trained again, and Ctrl-C loses at most a step.
@@ -80,6 +81,7 @@ def run(
             `if __name__ == "__main__":` around its call, as worker processes import it.
         workers: processes at a time.
         device: "cpu", "cuda", "mps"; the best there is when None.
+        compiled: train through `torch.compile`, on CUDA: for long trials.
         quiet: print nothing.
 
     Raises InputError for mistakes in the study, its data or the store.
@@ -87,7 +89,8 @@ def run(
     listed = list(range(seeds)) if isinstance(seeds, int) else (list(seeds) if seeds is not None else None)
     request = Request(study, scale, listed, overrides or {}, source=f"{study.name}.yaml")
     place = data_place(Path(data_dir) if data_dir else None, allow_modified_data)
-    finished = run_request(request, place, Path(store), Resources(executor, workers, device), quiet=quiet)
+    resources = Resources(executor, workers, device, compiled)
+    finished = run_request(request, place, Path(store), resources, quiet=quiet)
     evidence = gather(finished.plan, finished.records, stored_findings(finished.plan, Store(Path(store))))
     sentences, claims = verdict_sentences(evidence, Words("en")), claim_sentences(evidence, Words("en"))
     records = {record.key: record for record in evidence.records}

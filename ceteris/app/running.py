@@ -133,7 +133,8 @@ def _again(plan: Plan, store: Store, place: DataPlace, resources: Resources) -> 
         "--workers": resources.workers,
         "--device": resources.device,
     }
-    return shlex.join([*shlex.split(plan.command("run")), *(str(x) for item in said.items() if item[1] for x in item)])
+    chosen = [str(x) for item in said.items() if item[1] for x in item]
+    return shlex.join([*shlex.split(plan.command("run")), *chosen, *(["--compile"] if resources.compiled else [])])
 
 
 def _train(plan: Plan, place: DataPlace, store: Store, resources: Resources, out: Console) -> int:

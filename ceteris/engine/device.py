@@ -28,12 +28,14 @@ class Conditions:
         threads: torch's threads on the CPU.
         shared_machine: other trials run at the same time.
         sealed_test_curve: predict the test images after every epoch, for later, unseen by any choice.
+        compiled: train through `torch.compile`, on CUDA.
     """
 
     device: str = "cpu"
     threads: int = 1
     shared_machine: bool = False
     sealed_test_curve: bool = True
+    compiled: bool = False
 
 
 def best_device() -> str:
@@ -53,6 +55,17 @@ def check_device(name: str) -> str:
     return name
 
 
+def check_compiler(device: str) -> None:
+    """Compile something small. Raises InputError where that is of no use, or does not work."""
+    if not device.startswith("cuda"):
+        raise InputError(Problem("only CUDA devices train faster when compiled", "--compile", "leave it out"))
+    try:
+        torch.compile(torch.sin)(torch.zeros(1, device=device))
+    except Exception as error:  # whatever a compiler says; torch itself works without it
+        what = f"torch.compile does not work here: {str(error).splitlines()[0]}"
+        raise InputError(Problem(what, "--compile", "leave it out, or install what it asks for")) from error
+
+
 def environment(conditions: Conditions) -> dict[str, Any]:
     """Versions, processor, device, threads and the day (UTC), as plain values."""
     device = torch.device(conditions.device)
@@ -67,6 +80,7 @@ def environment(conditions: Conditions) -> dict[str, Any]:
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "threads": torch.get_num_threads(),
         "date": datetime.now(UTC).date().isoformat(),
+        **({"compiled": True} if conditions.compiled else {}),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,7 @@ class Steps:
         self._losses = torch.zeros(setup.train.steps, device=device)
         self._correct = torch.zeros((), dtype=torch.int64, device=device)
         self._done = torch.zeros(1, dtype=torch.int64, device=device)
+        self._ahead = torch.arange(RECORDED_STEPS, device=device)
         self._rates: list[float] = []
         self._epoch, self._first = 0, 1
         self._started, self._probed = 0.0, 0.0
@@ -93,10 +95,11 @@ class Steps:
         """
         steps, first = self._setup.train.steps, self._first + step
         after = step - (-len(labels) // self._setup.train.batch_size)
-        if self._recorder and not self._probes.wanted(range(first, self._first + after), steps):
+        watched = self._probes.wanted(range(first, self._first + after), steps)
+        if self._recorder and not watched:
             self._recorder(inputs, labels)
         else:
-            self._several(inputs, labels, step)
+            self._several(inputs, labels, step, watched)
         return after
 
     def end(self) -> TrainedEpoch:
@@ -107,33 +110,51 @@ class Steps:
     def _seconds(self) -> float:
         return time.perf_counter() - self._started - (self._probes.seconds - self._probed)
 
-    def _several(self, inputs: torch.Tensor, labels: torch.Tensor, step: int | None = None) -> None:
-        """With a step, that of the first batch, probes are asked and the learning rate may come from the host."""
+    def _several(
+        self, inputs: torch.Tensor, labels: torch.Tensor, step: int | None = None, watched: bool = False
+    ) -> None:
+        """Without a step, that of the first batch, nothing is asked of the host. Watched are steps that probes see."""
+        several: list[tuple[torch.Tensor, torch.Tensor]] = []
         size = self._setup.train.batch_size
-        batches = zip(torch.split(inputs, size), torch.split(labels, size), strict=True)
-        for offset, batch in enumerate(batches):
-            self._one(*batch, None if step is None else step + offset)
+        rates = self._rates_from(step, -(-len(labels) // size))
+        for batch in zip(torch.split(inputs, size), torch.split(labels, size), strict=True):
+            several.append(self._one(*batch, next(rates), None if step is None else step + len(several), watched))
+        # Read once per epoch: asking for a number here would make the device wait.
+        self._losses.index_copy_(
+            0, self._done + self._ahead[: len(several)], torch.stack([loss for loss, _ in several])
+        )
+        self._done += len(several)
+        dominant = labels if labels.ndim == 1 else labels.argmax(1)  # of mixed images the larger part counts
+        self._correct += (torch.cat([logits for _, logits in several]).argmax(1) == dominant).sum()
 
-    def _one(self, inputs: torch.Tensor, labels: torch.Tensor, step: int | None) -> None:
+    def _one(
+        self, inputs: torch.Tensor, labels: torch.Tensor, rate: float | torch.Tensor, step: int | None, watched: bool
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Loss and logits of the batch, before the step."""
         setup, optimizer = self._setup, self._setup.optimizer
-        self._set_rate(step)
+        self._set_rate(rate)
+        # A compiled network is compiled anew for every size of a batch, which the last of an epoch is not worth.
+        forward = setup.model if watched or len(inputs) < setup.train.batch_size else setup.forward
         with setup.autocast:
-            logits = setup.model(inputs)
+            logits = forward(inputs)
             loss = setup.loss(logits.float(), labels)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if step is not None:
             self._probes.after_backward(setup, (inputs, labels), self._rates[step], self._epoch, self._first + step)
         optimizer.step()
-        # Read once per epoch: asking for a number here would make the device wait.
-        self._losses.index_copy_(0, self._done, loss.detach()[None])
-        self._done += 1
-        dominant = labels if labels.ndim == 1 else labels.argmax(1)  # of mixed images the larger part counts
-        self._correct += (logits.detach().argmax(1) == dominant).sum()
+        return loss.detach(), logits.detach()
 
-    def _set_rate(self, step: int | None) -> None:
+    def _rates_from(self, step: int | None, count: int) -> Iterator[float | torch.Tensor]:
+        """The learning rates of so many steps from here on."""
+        if self._recorder:
+            return iter(self._device_rates.index_select(0, self._done + self._ahead[:count]))
+        first = step or 0
+        return iter(self._rates[first : first + count])
+
+    def _set_rate(self, rate: float | torch.Tensor) -> None:
         for group in self._setup.optimizer.param_groups:
-            if self._recorder:
-                group["lr"].copy_(self._device_rates.index_select(0, self._done)[0])
-            elif step is not None:
-                group["lr"] = self._rates[step]
+            if isinstance(rate, torch.Tensor):
+                group["lr"].copy_(rate)
+            else:
+                group["lr"] = rate

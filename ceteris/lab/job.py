@@ -43,7 +43,7 @@ class Job:
         facts: what the plan found the data to be.
         place: where data lies.
         store: its folder.
-        device, threads, shared_machine, sealed_test_curve: see `ceteris.engine.device.Conditions`.
+        device, threads, shared_machine, sealed_test_curve, compiled: see `ceteris.engine.device.Conditions`.
         probes: identities of those whose findings are wanted.
         modules: outside the package, to import first: they register parts.
     """
@@ -61,6 +61,7 @@ class Job:
     sealed_test_curve: bool
     probes: tuple[Identity, ...] = ()
     modules: tuple[str, ...] = ()
+    compiled: bool = False
 
 
 def do(job: Job, tell: Tell) -> None:
@@ -88,7 +89,7 @@ def do(job: Job, tell: Tell) -> None:
 
 def _begins_again(store: Store, job: Job) -> str:
     """Set aside checkpoints that were made under something else, and say what: two halves would not be one trial."""
-    kept = KeptCheckpoints(store.checkpoints(job.key), surroundings(job.device))
+    kept = KeptCheckpoints(store.checkpoints(job.key), surroundings(job.device, job.compiled))
     if why := kept.changes():
         with writing(store.folder(job.key)):
             store.set_aside_checkpoints(job.key)
@@ -98,7 +99,7 @@ def _begins_again(store: Store, job: Job) -> str:
 def _fill(job: Job, store: Store, data: Dataset, watcher: _Telling) -> None:
     from ceteris.engine.device import Conditions
 
-    conditions = Conditions(job.device, job.threads, job.shared_machine, job.sealed_test_curve)
+    conditions = Conditions(job.device, job.threads, job.shared_machine, job.sealed_test_curve, job.compiled)
     if not store.has(job.key):
         record = _train(job, store, data, conditions, watcher)
         put(store, record)
@@ -113,7 +114,7 @@ def _train(job: Job, store: Store, data: Dataset, conditions: Conditions, watche
 
     probing = Probing(store.missing_findings(job.key, job.probes))
     trial = Trial(job.key, job.recipe, job.seed)
-    checkpoints = KeptCheckpoints(store.checkpoints(job.key), surroundings(job.device))
+    checkpoints = KeptCheckpoints(store.checkpoints(job.key), surroundings(job.device, job.compiled))
     try:
         record = train(trial, data, conditions, checkpoints, watcher, probes=probing)
     except InputError:

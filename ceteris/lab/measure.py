@@ -53,9 +53,10 @@ def measure(
 
 
 def _as_then(record: Record, now: Conditions) -> Conditions:
-    """A trial of the CPU stays there, with its thread count: another would change the last bits."""
-    device = "cpu" if record.environment["device"] == "cpu" else now.device
-    return replace(now, device=device, threads=record.environment["threads"], sealed_test_curve=False)
+    """A trial of the CPU stays there, with its thread count: another would change the last bits; so would compiling."""
+    there = record.environment
+    device, compiled = "cpu" if there["device"] == "cpu" else now.device, bool(there.get("compiled"))
+    return replace(now, device=device, threads=there["threads"], sealed_test_curve=False, compiled=compiled)
 
 
 def _watch_again(
@@ -72,7 +73,7 @@ def _watch_again(
     from ceteris.engine.train import train
 
     probing, trial = Probing(probes), Trial(record.key, record.recipe, record.seed)
-    checkpoints = KeptCheckpoints(store.checkpoints(record.key), surroundings(conditions.device))
+    checkpoints = KeptCheckpoints(store.checkpoints(record.key), surroundings(conditions.device, conditions.compiled))
     try:
         again = train(trial, data, conditions, checkpoints, watcher, probes=probing)
     except InputError:

@@ -110,6 +110,7 @@ def missing_jobs(
                 sealed_test_curve=plan.study.sealed_test_curve,
                 probes=plan.probes,
                 modules=modules_added(),
+                compiled=resources.compiled,
             )
     return list(jobs.values())
 
@@ -153,3 +154,7 @@ def check_resources(resources: Resources) -> None:
         from ceteris.engine.device import check_device
 
         check_device(resources.device)
+    if resources.compiled:
+        from ceteris.engine.device import check_compiler
+
+        check_compiler(device_of(resources))

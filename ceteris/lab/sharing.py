@@ -35,11 +35,13 @@ class Resources:
         workers: trials at a time; None for one per core on the CPU, or fewer when there are fewer trials, and for one
             on an accelerator.
         device: None for the best there is.
+        compiled: train through `torch.compile`, on CUDA.
     """
 
     executor: ExecutorName | None = None
     workers: int | None = None
     device: str | None = None
+    compiled: bool = False
 
 
 def share_cores(trials: int, resources: Resources, device: str = "cpu", threads: int | None = None) -> tuple[int, int]:

@@ -16,12 +16,12 @@ PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "pillow", "safetensors")
 """Those that compute or decode something that a trial's numbers rest on."""
 
 
-def surroundings(device: str) -> dict[str, str]:
-    """Versions, system, processor and device, as text: what may change a trial's bits and is not in its key.
+def surroundings(device: str, compiled: bool = False) -> dict[str, str]:
+    """Versions, system, processor, device and whether it trains compiled: what may change bits and is not in the key.
 
     The number of threads is not among them: it is kept from the checkpoint.
     """
-    return {**_here(), "device": _device(device)}
+    return {**_here(), "device": f"{_device(device)}{', compiled' if compiled else ''}"}
 
 
 def changes(before: Mapping[str, Any] | None, now: Mapping[str, str]) -> str:

@@ -130,6 +130,7 @@ def test_settings_that_make_no_sense(call, sets, said):
         (("plan", "quickstart", "--scale", "smok"), "did you mean 'smoke'?"),
         (("run", "quickstart", "--device", "cuda:9"), "no device 'cuda:9' here"),
         (("run", "quickstart", "--workers", "0"), "needs at least 1 worker"),
+        (("run", "quickstart", "--compile", "--device", "cpu"), "only CUDA devices train faster when compiled"),
         (("show", "zz"), "'zz' is not a key"),
         (("show", "abcd"), "no trial has key abcd"),
         (("predict", "abcd", "cat.jpg"), "no trial has key abcd"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ceteris.engine.device import Conditions, PeakMemory, best_device, check_device, environment
+from ceteris.engine.device import Conditions, PeakMemory, best_device, check_compiler, check_device, environment
 from ceteris.errors import InputError
 from ceteris.version import VERSION
 
@@ -52,3 +52,22 @@ def test_peak_memory_never_falls_and_sees_what_was_freed():
     during = memory.highest()
     del block
     assert memory.highest() >= during >= before + 2**24
+
+
+def test_only_a_cuda_device_is_worth_compiling_for():
+    with pytest.raises(InputError, match="only CUDA devices train faster when compiled"):
+        check_compiler("cpu")
+
+
+def test_a_compiler_that_does_not_work_is_said_in_words(monkeypatch):
+    def refuse(function):
+        raise RuntimeError("no C compiler\nand much more")
+
+    monkeypatch.setattr(torch, "compile", refuse)
+    with pytest.raises(InputError, match=r"torch\.compile does not work here: no C compiler"):
+        check_compiler("cuda")
+
+
+def test_the_environment_says_what_was_compiled():
+    assert environment(Conditions(compiled=True))["compiled"] is True
+    assert "compiled" not in environment(Conditions())

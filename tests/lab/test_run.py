@@ -160,7 +160,7 @@ def test_a_trial_begun_under_something_else_begins_again_and_says_why(name, plan
             raise KeyboardInterrupt
 
     other = surroundings("cpu") | {name: "another"}
-    monkeypatch.setattr(job_module, "surroundings", lambda device: other)
+    monkeypatch.setattr(job_module, "surroundings", lambda *_: other)
     with pytest.raises(KeyboardInterrupt):
         run(planned, place, store, stop_after_the_first_epoch)
     monkeypatch.undo()

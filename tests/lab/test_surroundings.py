@@ -18,3 +18,7 @@ def test_what_one_side_does_not_know_is_a_change():
     assert changes(now | {"blas": "1"}, now) == "blas 1 is now unknown"
     assert changes({k: v for k, v in now.items() if k != "torch"}, now).startswith("torch unknown is now ")
     assert changes(None, now) == "it does not say what it was made under"
+
+
+def test_compiling_is_another_surrounding():
+    assert changes(surroundings("cpu"), surroundings("cpu", compiled=True)) == "device cpu is now cpu, compiled"

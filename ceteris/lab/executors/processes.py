@@ -15,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from ceteris.errors import InputError
 from ceteris.lab.disk import put
 from ceteris.lab.events import Ended, Retried, Tell
+from ceteris.lab.executors.mps import shared_card
 from ceteris.lab.executors.watch import Alive, Clock, Watch
 from ceteris.lab.executors.worker import environment, work
 from ceteris.lab.interrupts import asked_to_stop, finishing
@@ -46,8 +47,8 @@ def run_processes(jobs: Sequence[Job], workers: int, tell: Tell) -> None:
     A worker that dies or hangs costs its trial one attempt and the others nothing. Raises InputError when the study
     cannot go on, KeyboardInterrupt when it was asked to stop; on any way out, no worker is left behind.
     """
-    crew = _Crew(deque(jobs), workers, tell)
-    with finishing():
+    with finishing(), shared_card(jobs[0].device if jobs else "cpu", workers) as variables:
+        crew = _Crew(deque(jobs), workers, tell, variables)
         try:
             while crew.at_work():
                 crew.look()
@@ -58,8 +59,8 @@ def run_processes(jobs: Sequence[Job], workers: int, tell: Tell) -> None:
 class _Crew:
     """The workers and the jobs that wait for one."""
 
-    def __init__(self, waiting: deque[Job], workers: int, tell: Tell) -> None:
-        self.waiting, self.workers, self.tell = waiting, workers, tell
+    def __init__(self, waiting: deque[Job], workers: int, tell: Tell, variables: Mapping[str, str]) -> None:
+        self.waiting, self.workers, self.tell, self.variables = waiting, workers, tell, variables
         self.staff: list[_Worker] = []
         self.attempts: dict[str, int] = {}
         self.clock, self.stopping = Clock(), False
@@ -72,7 +73,7 @@ class _Crew:
             for worker in self.staff:
                 worker.process.terminate()  # which it hears as "once this step is done"
         while self.waiting and len(self.staff) < self.workers:
-            self.staff.append(_start(self.waiting[0].threads))
+            self.staff.append(_start({**environment(self.waiting[0].threads), **self.variables}))
             self._give(self.staff[-1])
         return bool(self.staff)
 
@@ -128,11 +129,11 @@ class _Crew:
             self.tell(Ended(job.key, str(Status.FAILED), reason))
 
 
-def _start(threads: int) -> _Worker:
+def _start(variables: Mapping[str, str]) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=work, args=(theirs,), daemon=True)
-    start_with(environment(threads), process)
+    start_with(variables, process)
     theirs.close()
     return _Worker(process, ours)
 
