@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ceteris.app.options import data_options, data_place, json_option, with_options
+
+if TYPE_CHECKING:
+    from ceteris.data.source import Dataset
 
 
 @click.command(epilog="Example: ceteris studies")
@@ -100,13 +104,17 @@ def data_get(name: str, data_dir: Path | None, allow_modified_data: bool, as_jso
 @click.argument("name")
 @with_options(*data_options, json_option)
 def data_check(name: str, data_dir: Path | None, allow_modified_data: bool, as_json: bool) -> None:
-    """Verify that a data set is whole; `folder:PATH` checks a folder of images."""
-    _load(name, data_dir, allow_modified_data, as_json)
+    """Verify that a data set is whole; `folder:PATH` checks a folder of images.
+
+    Test images that are training images, too, or nearly, are named; so is every file that is converted.
+    """
+    _load(name, data_dir, allow_modified_data, as_json, closely=True)
 
 
-def _load(name: str, data_dir: Path | None, allow_modified: bool, as_json: bool) -> None:
+def _load(name: str, data_dir: Path | None, allow_modified: bool, as_json: bool, closely: bool = False) -> None:
     from ceteris.app.live import reading_progress
     from ceteris.app.screen import console, print_json
+    from ceteris.data.folder import Folder
     from ceteris.lab.plan import data_source
     from ceteris.study.vocabulary import PartSpec
 
@@ -114,9 +122,13 @@ def _load(name: str, data_dir: Path | None, allow_modified: bool, as_json: bool)
     options = {"path": str(Path(path).expanduser().absolute())} if path else {}
     with reading_progress() as progress:
         spec = PartSpec.model_validate({"name": name, **options})
-        facts = data_source(spec, data_place(data_dir, allow_modified, progress)).load().facts
+        source = data_source(spec, data_place(data_dir, allow_modified, progress))
+        found = source.load()
+    facts, converted = found.facts, source.converted if isinstance(source, Folder) else {}
+    if closely and not isinstance(source, Folder):
+        facts = replace(facts, notes=facts.notes + _twins(found))
     if as_json:
-        print_json(asdict(facts))
+        print_json(asdict(facts) | ({"converted": dict(converted)} if closely else {}))
         return
     out = console()
     kind = "" if facts.official else " (not the official copy)"
@@ -125,3 +137,12 @@ def _load(name: str, data_dir: Path | None, allow_modified: bool, as_json: bool)
     out.print(f"fingerprint {facts.fingerprint}", soft_wrap=True)
     for note in facts.notes:
         out.print(f"! {note}", markup=False, soft_wrap=True)
+    for path, kind in converted.items() if closely else ():
+        out.print(f"  {path}: {kind}", markup=False, soft_wrap=True)
+
+
+def _twins(data: Dataset) -> tuple[str, ...]:
+    from ceteris.data.twins import twin_note, twins
+
+    found = twins(data.train, data.test)
+    return twin_note(found, len(data.test.labels), "test image {}".format, "training image {}".format)

@@ -22,12 +22,12 @@ def duplicate_notes(layout: Layout, digests: Mapping[str, str]) -> tuple[str, ..
     notes = []
     if leaked:
         what = f"leakage: {len(leaked)} of {len(layout.test)} test images are training images, too"
-        notes.append(f"{what} ({_listed(f'{name} = {twin}' for name, twin in leaked)})")
+        notes.append(f"{what} ({listed(f'{name} = {twin}' for name, twin in leaked)})")
     everywhere = _by_content([*layout.train, *layout.test], digests)
     torn = [[name for name, _ in images] for images in everywhere.values() if len({label for _, label in images}) > 1]
     if torn:
         what = f"{len(torn)} {'images stand' if len(torn) > 1 else 'image stands'} under more than one class"
-        notes.append(f"{what}, so some labels are wrong ({_listed(' = '.join(names) for names in torn)})")
+        notes.append(f"{what}, so some labels are wrong ({listed(' = '.join(names) for names in torn)})")
     return tuple(notes)
 
 
@@ -38,7 +38,8 @@ def _by_content(images: Iterable[tuple[str, int]], digests: Mapping[str, str]) -
     return dict(found)
 
 
-def _listed(said: Iterable[str]) -> str:
+def listed(said: Iterable[str]) -> str:
+    """The first SHOWN in order, and how many more there are."""
     every = sorted(said)
     more = [f"and {len(every) - SHOWN} more"] if len(every) > SHOWN else []
     return ", ".join([*every[:SHOWN], *more])

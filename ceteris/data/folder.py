@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from ceteris.data.cache import Arrays, Space, cached_rows
+from ceteris.data.cache import Arrays, Space, cached_rows, remembered
+from ceteris.data.conversions import conversion_notes
 from ceteris.data.decoding import decode_images
 from ceteris.data.duplicates import duplicate_notes
 from ceteris.data.image_tree import ImageTree, Listing
 from ceteris.data.layout import Layout, find_layout
 from ceteris.data.source import DataPlace, Dataset, DataSource, dataset_of
+from ceteris.data.twins import twin_note, twins
 from ceteris.errors import InputError, Problem
 from ceteris.registry import Location, register
 from ceteris.study.keys import sha256_of_json
@@ -20,6 +23,8 @@ from ceteris.study.record import DataFacts
 
 DECODING = 1
 """Raised whenever the same files would decode to other pixels."""
+TWINS = 1
+"""Raised whenever other pairs would be found."""
 SIZES = (4, 1024)
 
 
@@ -64,18 +69,40 @@ class Folder:
         listing, layout = self._found
         counts = len(layout.train), len(layout.test)
         fingerprint = sha256_of_json({"data": "folder", "files": sorted(listing.images.items())})
-        notes = layout.notes + _other_kinds(listing) + duplicate_notes(layout, listing.images)
+        notes = layout.notes + _other_kinds(listing) + conversion_notes(listing.converted)
+        notes += duplicate_notes(layout, listing.images)
         return DataFacts("folder", fingerprint, True, layout.classes, self.size, self.channels, *counts, notes)
 
     def load(self) -> Dataset:
-        """Decode all images, or map them from the cache. Raises InputError that names those that are broken."""
+        """Decode all images, or map them from the cache; notes then name test images that are nearly in training, too.
+
+        Raises InputError that names those that are broken.
+        """
         facts = self.facts()
         identity = {
             "fingerprint": facts.fingerprint, "decoding": DECODING,
             "size": self.size, "channels": self.channels, "test": self.test,
         }  # fmt: skip
-        arrays = cached_rows(self.place.cache_dir, identity, self._decode)
-        return dataset_of(facts, arrays)
+        data = dataset_of(facts, cached_rows(self.place.cache_dir, identity, self._decode))
+        found = remembered(self.place.cache_dir, {"twins": TWINS, **identity}, lambda: self._twins(data))
+        return replace(data, facts=replace(facts, notes=facts.notes + tuple(found["notes"])))
+
+    @property
+    def converted(self) -> Mapping[str, str]:
+        """Path -> one of `ceteris.data.conversions.CONVERSIONS`, of every image that is not plain."""
+        return self._found[0].converted
+
+    def _twins(self, data: Dataset) -> dict[str, list[str]]:
+        """Those that are not known by their bytes already."""
+        listing, layout = self._found
+        trained = {listing.images[name] for name, _ in layout.train}
+        found = [
+            (image, other)
+            for image, other in twins(data.train, data.test)
+            if listing.images[layout.test[image][0]] not in trained
+        ]
+        names = [[name for name, _ in images] for images in (layout.test, layout.train)]
+        return {"notes": list(twin_note(found, len(layout.test), names[0].__getitem__, names[1].__getitem__))}
 
     @cached_property
     def _found(self) -> tuple[Listing, Layout]:

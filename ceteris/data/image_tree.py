@@ -13,9 +13,13 @@ from typing import Any
 
 from ceteris.data.archive import is_archive, read_archive
 from ceteris.data.cache import remembered
+from ceteris.data.conversions import kind_of
 from ceteris.data.decode import SUFFIXES
 from ceteris.data.source import Progress
 from ceteris.errors import InputError, Problem
+
+LISTING = 2
+"""Raised whenever a listing says something else of the same files."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,12 @@ class Listing:
     Attributes:
         images: relative path -> sha256 of the content.
         others: visible files that are no images by their name.
+        converted: relative path -> one of `CONVERSIONS`, of images that are not plain.
     """
 
     images: dict[str, str]
     others: list[str]
+    converted: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -55,19 +61,24 @@ class ImageTree:
 
     def listing(self, cache_dir: Path, progress: Progress) -> Listing:
         """Names and digests; files are read again only when a size or time changed."""
-        result = remembered(cache_dir, {"listing": self.stamps()}, lambda: self._read_listing(progress))
+        result = remembered(
+            cache_dir, {"listing": self.stamps(), "version": LISTING}, lambda: self._read_listing(progress)
+        )
         return Listing(**result)
 
     def _read_listing(self, progress: Progress) -> dict[str, Any]:
-        images, others = {}, []
+        images: dict[str, str] = {}
+        others, converted = [], {}
         for name, content in self._all(_is_image):
             if _is_image(name):
                 images[name] = hashlib.sha256(content).hexdigest()
+                if kind := kind_of(content):
+                    converted[name] = kind
             else:
                 others.append(name)
             if len(images) % 100 == 0:
                 progress(f"reading {self.path.name}", len(images), 0)
-        return {"images": images, "others": sorted(others)}
+        return {"images": images, "others": sorted(others), "converted": dict(sorted(converted.items()))}
 
     def _all(self, read: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
         if self._archived():

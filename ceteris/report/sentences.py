@@ -179,8 +179,9 @@ def warnings(evidence: Evidence, words: Words) -> list[str]:
     found += [*_environments(evidence, words), _epochs(evidence, words), _shared(evidence, words)]
     if evidence.plan.scale != FULL:
         found.append(words("warning.scale", scale=evidence.plan.scale))
-    notes = (note for arm in evidence.arms for note in arm.planned.data.notes)
-    return list(dict.fromkeys([sentence for sentence in found if sentence] + list(notes)))
+    notes = [note for arm in evidence.arms for note in arm.planned.data.notes]
+    notes += [note for record in evidence.records for note in record.data.notes]  # some are seen in pixels only
+    return list(dict.fromkeys([sentence for sentence in found if sentence] + notes))
 
 
 def same_arms(plan: Plan, words: Words) -> list[str]:

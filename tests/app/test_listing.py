@@ -1,5 +1,8 @@
 import json
 
+import numpy as np
+from PIL import Image
+
 from ceteris import registry
 from ceteris.app.finding import built_in_studies
 
@@ -25,6 +28,25 @@ def test_data_list_and_check(call):
     facts = json.loads(call("data", "check", "digits", "--json").out)
     assert len(facts["classes"]) == 10
     assert "fingerprint" in call("data", "get", "digits").out
+
+
+def test_data_check_looks_closely(call, tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    for name, pixels in (("train/a/1.png", image), ("train/b/2.png", 255 - image), ("test/a/3.tif", image)):
+        (tmp_path / "mine" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(tmp_path / "mine" / name)
+    Image.new("CMYK", (16, 16), (9, 9, 9, 9)).save(tmp_path / "mine" / "test" / "a" / "4.jpg")
+    said = call("data", "check", f"folder:{tmp_path / 'mine'}").out
+    assert "leakage: 1 of 2 test images are probably" in said
+    assert "test/a/4.jpg: CMYK" in said
+    found = json.loads(call("data", "check", f"folder:{tmp_path / 'mine'}", "--json").out)
+    assert found["converted"] == {"test/a/4.jpg": "CMYK"}
+
+
+def test_data_check_looks_for_twins_in_every_data_set(call, monkeypatch):
+    monkeypatch.setattr("ceteris.data.twins.twins", lambda train, test: [(3, 14)])
+    assert "test image 3 ~ training image 14" in call("data", "check", "digits").out
+    assert "leakage" not in call("data", "get", "digits").out
 
 
 def test_doctor_tells_the_environment(call):

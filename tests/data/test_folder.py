@@ -155,6 +155,33 @@ def test_all_mistaken_options_are_told_at_once(place):
     assert [problem.where for problem in caught.value.problems] == ["size", "test"]
 
 
+def test_a_test_image_that_was_saved_again_is_noted_once_the_pixels_are_there(mine, place):
+    smooth = np.add.outer(np.arange(60), 3 * np.arange(60)).astype(np.uint8)[..., None].repeat(3, 2)
+    buffer = io.BytesIO()
+    Image.fromarray(smooth).save(buffer, "JPEG", quality=50)
+    files, original = image_files(), io.BytesIO()
+    Image.fromarray(smooth).save(original, "PNG")
+    split = {f"train/{name}": content for name, content in files.items()}
+    split |= {"train/dog/7.png": original.getvalue(), "test/dog/8.jpg": buffer.getvalue()}
+    put(split | {"test/cat/9.png": files["cat/0.png"]}, place.data_dir / "split")
+    source = folder(place, path="split")
+    assert not any("nearly" in note for note in source.facts().notes)
+    for _ in range(2):
+        (note,) = (note for note in source.load().facts.notes if "nearly" in note)
+        assert note.startswith("leakage: 1 of 2 test images are probably")
+        assert note.endswith("(test/dog/8.jpg ~ train/dog/7.png)")
+    assert source.load().facts.fingerprint == source.facts().fingerprint
+
+
+def test_images_that_are_converted_are_noted_and_listed(mine, place):
+    buffer = io.BytesIO()
+    Image.new("CMYK", (12, 12)).save(buffer, "JPEG")
+    (mine / "cat" / "print.jpg").write_bytes(buffer.getvalue())
+    source = folder(place, path="mine")
+    assert source.facts().notes == ("CMYK images, converted to RGB: 1 (cat/print.jpg)",)
+    assert source.converted == {"cat/print.jpg": "CMYK"}
+
+
 def test_leakage_is_noted_and_changes_nothing_else(mine, place):
     files = image_files()
     split = {f"train/{name}": content for name, content in files.items()} | {

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from ceteris.report.evidence import gather
@@ -108,3 +110,12 @@ def test_a_quiet_complete_full_study_has_no_warning(world):
     evidence = gather(made.plan, made.records)
     assert warnings(evidence, Words("en")) == []
     assert modified_sentence(evidence, Words("en")) == ""
+
+
+def test_what_was_seen_in_pixels_only_is_said_with_what_was_planned(two_arms):
+    records = {
+        key: replace(record, data=replace(record.data, notes=("leakage: seen in pixels",)))
+        for key, record in two_arms.records.items()
+    }
+    said = warnings(gather(two_arms.plan, records), Words("en"))
+    assert said.count("leakage: seen in pixels") == 1
