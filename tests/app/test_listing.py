@@ -32,12 +32,13 @@ def test_data_list_and_check(call):
 
 def test_data_check_looks_closely(call, tmp_path):
     image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
-    for name, pixels in (("train/a/1.png", image), ("train/b/2.png", 255 - image), ("test/a/3.tif", image)):
+    files = {"train/a/1.png": image, "train/b/2.png": 255 - image, "test/a/3.tif": image, "test/b/5.png": image // 2}
+    for name, pixels in files.items():
         (tmp_path / "mine" / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(tmp_path / "mine" / name)
     Image.new("CMYK", (16, 16), (9, 9, 9, 9)).save(tmp_path / "mine" / "test" / "a" / "4.jpg")
     said = call("data", "check", f"folder:{tmp_path / 'mine'}").out
-    assert "leakage: 1 of 2 test images are probably" in said
+    assert "leakage: 1 of 3 test images are probably" in said
     assert "test/a/4.jpg: CMYK" in said
     found = json.loads(call("data", "check", f"folder:{tmp_path / 'mine'}", "--json").out)
     assert found["converted"] == {"test/a/4.jpg": "CMYK"}
