@@ -32,7 +32,8 @@ def test_data_list_and_check(call):
 
 def test_data_check_looks_closely(call, tmp_path):
     image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
-    files = {"train/a/1.png": image, "train/b/2.png": 255 - image, "test/a/3.tif": image, "test/b/5.png": image // 2}
+    files = {f"train/{name}/{number}.png": image // number for name in "ab" for number in (2, 5)}
+    files |= {"train/a/1.png": image, "test/a/3.tif": image, "test/b/6.png": 255 - image}
     for name, pixels in files.items():
         (tmp_path / "mine" / name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels).save(tmp_path / "mine" / name)
