@@ -9,19 +9,20 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from ceteris.report.page import write_report
+from gates.faults.browser import RUN, detector, ran, without_policy
 from gates.faults.hostile_study import PLACES, hostile_study
 from gates.faults.row import Injection, Outcome
 
 FAULT = "script in names, notes, claims, file names, recipes and logs, against the report's page"
 PROMISE = (
-    "shown as text: no element, attribute or address that harmless words do not make; a policy that forbids script"
+    "shown as text: no element, attribute or address that harmless words do not make; a policy that forbids script; "
+    "none runs in a real browser, with the policy or without"
 )
 SOURCE = "report"
 
 AT_ONCE = 10
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _FORBIDS = ("meta", "content", "http-equiv", POLICY)
-_RUN = "document.documentElement.dataset.executed=1"
 _PAYLOADS = (
     "<script>RUN</script>", "<SCRIPT>RUN</SCRIPT>", "<script/x>RUN</script>", "<script src=//x.invalid></script>",
     "</title><script>RUN</script>", "</style><script>RUN</script>", "</pre><script>RUN</script>",
@@ -50,15 +51,21 @@ ROUNDS = len(_PAYLOADS) // AT_ONCE
 
 
 def inject(short: bool, only: int | None) -> Iterator[Injection]:
-    """Every payload in every place: a report holds AT_ONCE of them in each, beside its harmless twin."""
+    """Every payload in every place: a report holds AT_ONCE of them in each, beside its harmless twin.
+
+    Each page is also opened in a browser, with its policy and without; not in a short run, which needs no browser.
+    """
     each = AT_ONCE * len(PLACES)
     rounds = range(1 if short else ROUNDS) if only is None else [(only - 1) // each]
     wanted = structure(written(lambda place: f"plain {place}"))
+    blind = "" if short else detector()
     for turn in rounds:
         page = written(lambda place, turn=turn: _text(turn, place))  # type: ignore[misc]
         found, shown = structure(page), _shown(page)
         parts = {str(part) for part in found - wanted} | {f"no {part}" for part in wanted - found}
-        foreign = ", ".join(sorted(parts if _FORBIDS in found else parts | {"no policy"}))
+        parts |= set() if _FORBIDS in found else {"no policy"}
+        parts |= set() if short else {blind or ran(page) or ran(without_policy(page))} - {""}
+        foreign = ", ".join(sorted(parts))
         for step in range(each):
             number, place, payload = turn * each + step + 1, PLACES[step // AT_ONCE], turn * AT_ONCE + step % AT_ONCE
             if only not in (None, number):
@@ -89,7 +96,7 @@ def _text(turn: int, place: str) -> str:
     start = PLACES.index(place) % AT_ONCE
     ordered = sorted(range(AT_ONCE), key=lambda i: ("<!--" in _PAYLOADS[turn * AT_ONCE + i], (i - start) % AT_ONCE))
     numbers = [turn * AT_ONCE + i for i in ordered]
-    return f"plain {place} " + " ".join(_marker(n, place) + _PAYLOADS[n].replace("RUN", _RUN) for n in numbers)
+    return f"plain {place} " + " ".join(_marker(n, place) + _PAYLOADS[n].replace("RUN", RUN) for n in numbers)
 
 
 def _marker(payload: int, place: str) -> str:
