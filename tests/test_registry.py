@@ -93,7 +93,10 @@ def test_hyphens_and_underscores_are_the_same():
 
 @pytest.mark.parametrize(
     ("kind", "name", "hint"),
-    [("model", "resnet-14", "did you mean 'resnet14'?"), ("optimizer", "qqqq", "known: adam, adamw, lookahead-sgd, sgd")],
+    [
+        ("model", "resnet-14", "did you mean 'resnet14'?"),
+        ("optimizer", "qqqq", "known: adam, adamw, lookahead-sgd, sgd"),
+    ],
 )
 def test_an_unknown_name_brings_the_nearest_or_all(kind, name, hint):
     assert problems(part, kind, name) == [f"unknown {kind} {name!r} ({hint})"]
