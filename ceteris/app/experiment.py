@@ -52,7 +52,7 @@ def plan(
 @click.option(
     "--executor",
     type=click.Choice(["inline", "processes"]),
-    help="Where trials run; by default processes on the CPU, inline on a GPU for one at a time.",
+    help="Where trials run; by default processes. Inline, nobody notices a trial that hangs.",
 )
 @click.option("--workers", type=int, help="Trials at a time; by default one per core, on a GPU one.")
 @click.option("--device", help="cpu, cuda, cuda:1, mps; by default the best there is.")

@@ -77,7 +77,7 @@ def run(
         store: folder of the records.
         data_dir: where data sets lie or are downloaded to.
         allow_modified_data: use a copy that differs from the official one, under its own fingerprint.
-        executor: "inline" or "processes"; chosen by the device when None. With "processes" a script needs
+        executor: "inline" or "processes", the default. With "processes" a script needs
             `if __name__ == "__main__":` around its call, as worker processes import it.
         workers: processes at a time.
         device: "cpu", "cuda", "mps"; the best there is when None.

@@ -130,8 +130,7 @@ def run_jobs(jobs: Sequence[Job], resources: Resources, trials: int, tell: Tell)
     if not jobs:
         return
     _, workers = share_cores(trials, resources, jobs[0].device, jobs[0].threads)
-    executor = resources.executor or ("processes" if jobs[0].device == "cpu" or workers > 1 else "inline")
-    if executor == "inline":
+    if resources.executor == "inline":
         run_inline(jobs, tell)
     else:
         run_processes(jobs, min(workers, len(jobs)), tell)

@@ -31,7 +31,7 @@ class Resources:
     """Where trials run. Nothing here is part of a key.
 
     Attributes:
-        executor: None to choose: inline for one trial at a time on an accelerator, else processes.
+        executor: processes when None: only there is a trial that hangs or dies noticed, and the others go on.
         workers: trials at a time; None for one per core on the CPU, or fewer when there are fewer trials, and for one
             on an accelerator.
         device: None for the best there is.
