@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ceteris.data.augment.flip import mirrored_where
 from ceteris.data.augment.kind import Augmentation, Draws
 from ceteris.registry import register
 
@@ -30,4 +31,4 @@ class _AlternatingFlip:
         return {"mirrored": ~draws["mirrored"]}
 
     def __call__(self, pixels: torch.Tensor, draws: dict[str, torch.Tensor]) -> torch.Tensor:
-        return torch.where(draws["mirrored"][:, None, None, None], pixels.flip(2), pixels)
+        return mirrored_where(draws["mirrored"], pixels)

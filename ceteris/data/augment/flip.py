@@ -32,4 +32,11 @@ class _Flip:
         return {"mirrored": generator.random(images) < self.probability}
 
     def __call__(self, pixels: torch.Tensor, draws: dict[str, torch.Tensor]) -> torch.Tensor:
-        return torch.where(draws["mirrored"][:, None, None, None], pixels.flip(2), pixels)
+        return mirrored_where(draws["mirrored"], pixels)
+
+
+def mirrored_where(chosen: torch.Tensor, pixels: torch.Tensor) -> torch.Tensor:
+    """Pixels [batch, size, size, channels], left and right exchanged in the images that are chosen, bool [batch]."""
+    # Whole images are picked from both versions: a choice pixel by pixel takes three times as long on a CPU.
+    rows = torch.arange(len(pixels), device=pixels.device) + len(pixels) * chosen
+    return torch.cat((pixels, pixels.flip(2))).index_select(0, rows)
