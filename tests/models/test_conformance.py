@@ -148,3 +148,19 @@ def test_every_activation_and_every_norm_trains_a_step_on_the_smallest_images(na
             moved = [not torch.equal(old, new) for old, new in zip(before, after, strict=True)]
             assert sum(moved) > len(moved) / 2, (option, value)
             assert moved[-2:] == [True, True], (option, value)
+
+
+def test_what_is_overwritten_in_place_is_read_by_nothing_else(name, build, images):
+    narrow = {option: width for option, width in NARROW.items() if option in options_of(name)}
+    # Not relu: twice is as good as once there.
+    choices = {"activation": ["leaky_relu"], "norm": list(NORMS)}
+    taken = [[(option, value) for value in choices[option]] for option in choices if option in options_of(name)]
+    for options in map(dict, itertools.product(*taken)):
+        model, side = smallest(name, build, narrow | options)
+        batch = images(4, 3, side)
+        with torch.no_grad():
+            overwritten = model.eval()(batch.clone())
+            for module in model.modules():
+                if getattr(module, "inplace", False):
+                    module.inplace = False
+            assert torch.equal(overwritten, model(batch)), options

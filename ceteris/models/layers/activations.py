@@ -9,7 +9,7 @@ from torch import nn
 
 from ceteris.errors import InputError, Problem, did_you_mean
 
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+ACTIVATIONS: dict[str, Callable[..., nn.Module]] = {
     "sigmoid": nn.Sigmoid,
     "relu": nn.ReLU,
     "leaky_relu": partial(nn.LeakyReLU, negative_slope=0.01),
@@ -22,9 +22,21 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 silu (Elfwing et al. 2018), mish (Misra 2019), tanh."""
 
 
-def activation_layer(name: str) -> nn.Module:
-    """A fresh activation module, any shape -> same shape. Raises InputError with the nearest name."""
+IN_PLACE = frozenset({"relu", "leaky_relu"})
+"""Their gradient can be had from their output."""
+
+
+def activation_layer(name: str, *, in_place: bool = False) -> nn.Module:
+    """A fresh activation module, any shape -> same shape.
+
+    Args:
+        name: of `ACTIVATIONS`.
+        in_place: nothing else reads the input, so that the output may take its place, where `IN_PLACE` says that it
+            can: the same bits with less memory to write for the first time, which is slow.
+
+    Raises InputError with the nearest name.
+    """
     if name not in ACTIVATIONS:
         what = f"unknown activation {name!r}"
         raise InputError(Problem(what, "activation", did_you_mean(name, ACTIVATIONS)))
-    return ACTIVATIONS[name]()
+    return ACTIVATIONS[name](**({"inplace": True} if in_place and name in IN_PLACE else {}))

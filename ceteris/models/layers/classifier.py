@@ -31,7 +31,7 @@ def classifier(
         layers[f"fc{number}"] = nn.Linear(features, units)
         if norm != "none":
             layers[f"fc_norm{number}"] = vector_norm_layer(norm, units)
-        layers[f"activation{number}"] = activation_layer(activation)
+        layers[f"activation{number}"] = activation_layer(activation, in_place=True)
         if dropout:
             layers[f"dropout{number}"] = nn.Dropout(dropout)
         features = units

@@ -69,9 +69,9 @@ def convolution_stage(
         layers |= convolution(channels_in, width, 3, norm=norm, bias=bias, suffix=str(number))
         channels_in = width
         if dropout:
-            layers[f"activation{number}"] = activation_layer(activation)
+            layers[f"activation{number}"] = activation_layer(activation, in_place=True)
             layers[f"dropout{number}"] = nn.Dropout(dropout)
         elif number < len(widths):
-            layers[f"activation{number}"] = activation_layer(activation)
+            layers[f"activation{number}"] = activation_layer(activation, in_place=True)
     layers["halve"] = nn.MaxPool2d(2) if dropout else activate_and_halve(activation)
     return nn.Sequential(layers)

@@ -72,5 +72,5 @@ def _activated(channels: int, norm: str, activation: str, suffix: str = "") -> O
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     if norm != "none":
         layers[f"norm{suffix}"] = norm_layer(norm, channels)
-    layers[f"activation{suffix}"] = activation_layer(activation)
+    layers[f"activation{suffix}"] = activation_layer(activation, in_place=norm != "none")
     return layers

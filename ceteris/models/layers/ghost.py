@@ -34,8 +34,8 @@ class GhostModule(nn.Module):
         primary = convolution(channels_in, half, 3, stride, norm=norm)
         cheap = convolution(half, half, 3, norm=norm, groups=half)
         if activation is not None:
-            primary["activation"] = activation_layer(activation)
-            cheap["activation"] = activation_layer(activation)
+            primary["activation"] = activation_layer(activation, in_place=True)
+            cheap["activation"] = activation_layer(activation, in_place=True)
         self.primary, self.cheap = nn.Sequential(primary), nn.Sequential(cheap)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:

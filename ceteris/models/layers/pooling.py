@@ -18,9 +18,9 @@ def activate_and_pool(name: str, pool: nn.MaxPool2d) -> nn.Sequential:
     Where the activation never falls, the largest input gives the largest output: pooling first then gives the same
     bits for a fraction of the activation's work, and is done.
     """
-    act = activation_layer(name)
-    order = [("pool", pool), ("activation", act)] if name in POOL_FIRST else [("activation", act), ("pool", pool)]
-    return nn.Sequential(OrderedDict(order))
+    if name in POOL_FIRST:
+        return nn.Sequential(OrderedDict(pool=pool, activation=activation_layer(name, in_place=True)))
+    return nn.Sequential(OrderedDict(activation=activation_layer(name), pool=pool))
 
 
 def activate_and_halve(name: str) -> nn.Sequential:

@@ -35,7 +35,7 @@ class ResidualBlock(nn.Module):
         for name, layer in branch.items():
             self.add_module(name, layer)
         self.shortcut = shortcut
-        self.activation2 = activation_layer(activation)
+        self.activation2 = activation_layer(activation, in_place=True)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         hidden = inputs
@@ -63,7 +63,7 @@ def basic_branch(
     layers = convolution(channels_in, channels, 3, stride, norm=norm, suffix="1")
     if dropout:
         layers["dropout1"] = nn.Dropout(dropout)
-    layers["activation1"] = activation_layer(activation)
+    layers["activation1"] = activation_layer(activation, in_place=True)
     return layers | convolution(channels, channels, 3, norm=norm, suffix="2")
 
 
@@ -86,7 +86,7 @@ def residual_stages(
         block: makes the blocks.
     """
     layers = convolution(channels, widths[0], 3, norm=norm)
-    layers["activation"] = activation_layer(activation)
+    layers["activation"] = activation_layer(activation, in_place=True)
     channels_in = widths[0]
     for index, width in enumerate(widths):
         first = block(channels_in, width, 1 if index == 0 else 2, norm=norm, activation=activation)
