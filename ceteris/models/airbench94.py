@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from ceteris.models.layers.limits import check_limits
+from ceteris.models.layers.pooling import MaxPool2d
 from ceteris.models.layers.whitening import Whitening
 from ceteris.registry import register
 
@@ -86,7 +87,7 @@ def _pair(before: int, after: int) -> nn.Module:
     return nn.Sequential(
         OrderedDict(
             conv1=_Convolution(before, after),
-            pool=nn.MaxPool2d(2),
+            pool=MaxPool2d(),
             norm1=_BiasedNorm(after),
             activation1=nn.GELU(),
             conv2=_Convolution(after, after),

@@ -9,7 +9,7 @@ from torch import nn
 
 from ceteris.models.layers.activations import activation_layer
 from ceteris.models.layers.norms import norm_layer
-from ceteris.models.layers.pooling import activate_and_halve
+from ceteris.models.layers.pooling import MaxPool2d, activate_and_halve
 
 
 def convolution(
@@ -73,5 +73,5 @@ def convolution_stage(
             layers[f"dropout{number}"] = nn.Dropout(dropout)
         elif number < len(widths):
             layers[f"activation{number}"] = activation_layer(activation, in_place=True)
-    layers["halve"] = nn.MaxPool2d(2) if dropout else activate_and_halve(activation)
+    layers["halve"] = MaxPool2d() if dropout else activate_and_halve(activation)
     return nn.Sequential(layers)

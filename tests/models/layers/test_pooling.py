@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ceteris.models.layers.activations import ACTIVATIONS, activation_layer
-from ceteris.models.layers.pooling import POOL_FIRST, activate_and_halve, activate_and_pool
+from ceteris.models.layers.pooling import POOL_FIRST, MaxPool2d, activate_and_halve, activate_and_pool
 
 VALUES = st.floats(width=32, allow_nan=True, allow_infinity=True)
 
@@ -53,3 +53,18 @@ def test_gradients_agree(name):
 def test_activations_that_fall_somewhere_keep_the_usual_order():
     layers = {name: [child for child, _ in activate_and_halve(name).named_children()] for name in ACTIVATIONS}
     assert {name for name, order in layers.items() if order == ["pool", "activation"]} == {"relu", "leaky_relu"}
+
+
+@settings(max_examples=200)
+@given(values=st.lists(VALUES, min_size=20, max_size=20), height=st.sampled_from([2, 4, 5]))
+def test_without_a_gradient_the_same_values_are_pooled(values, height):
+    inputs = torch.tensor(values, dtype=torch.float32)[: height * (20 // height)].view(1, 1, height, -1)
+    assert torch.equal(bits(MaxPool2d()(inputs)), bits(torch.nn.functional.max_pool2d(inputs, 2)))
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+def test_with_a_gradient_and_without_the_same_values_are_pooled(memory_format):
+    inputs = torch.randn(3, 6, 7, 9, generator=torch.Generator().manual_seed(4)).to(memory_format=memory_format)
+    pooled = MaxPool2d()(inputs)
+    assert torch.equal(pooled, MaxPool2d()(inputs.clone().requires_grad_()))
+    assert pooled.is_contiguous(memory_format=memory_format)
