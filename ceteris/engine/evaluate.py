@@ -13,8 +13,15 @@ from torch.nn import functional
 from ceteris.data.batches import Batches
 from ceteris.engine.graphs import Recorder
 
-EVALUATION_BATCH = 250
-"""Images; fixed, so that the last bits of a prediction never depend on the recipe's batch size."""
+SMALL_BATCH, LARGE_BATCH = 100, 250
+
+
+def evaluation_batch(device: torch.device | str) -> int:
+    """Images at a time; the recipe's batch size plays no part, so that no last bit of a prediction depends on it.
+
+    On a CPU what layers hand on fits its caches, which is up to a fifth faster; accelerators want more at once.
+    """
+    return SMALL_BATCH if torch.device(device).type == "cpu" else LARGE_BATCH
 
 
 @dataclass(frozen=True)
