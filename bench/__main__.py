@@ -24,6 +24,7 @@ TABLES = (
     tables.machine_limits,
     tables.limits,
     tables.costly,
+    tables.around,
     tables.many_trials,
     tables.odd_one_out,
 )

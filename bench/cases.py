@@ -20,7 +20,7 @@ MEAN, STD = [0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616]
 ADAMW: Mapping[str, Any] = {"name": "adamw", "lr": 0.001}
 SGD: Mapping[str, Any] = {"name": "sgd", "lr": 0.1, "momentum": 0.9, "weight_decay": 5e-4}
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-TRAIN_IMAGES, TEST_IMAGES = 50_000, 250
+TRAIN_IMAGES, TEST_IMAGES, ALL_TEST_IMAGES = 50_000, 250, 10_000
 
 
 @dataclass(frozen=True)
@@ -63,23 +63,25 @@ def recipe(one: Case, *, epochs: int = 10_000, precision: str = "fp32") -> dict[
     return resolve(written)
 
 
-def images(data_dir: str | None, cache_dir: str | None, allow_modified: bool) -> Dataset:
-    """CIFAR-10 where a folder is given, else random images of its shape.
+def images(
+    data_dir: str | None, cache_dir: str | None, allow_modified: bool, test_images: int = TEST_IMAGES
+) -> Dataset:
+    """CIFAR-10 where a folder is given, else random images of its shape; only so many of its test images.
 
     Raises InputError when the folder's files are not the official ones and that is not allowed.
     """
     if data_dir is None or cache_dir is None:
-        return _made()
+        return _made(test_images)
     source = part("data", "cifar10").build({}, place=DataPlace(Path(data_dir), Path(cache_dir), allow_modified))
     there: Dataset = source.load()
-    return Dataset(there.facts, there.train, Images(there.test.pixels[:TEST_IMAGES], there.test.labels[:TEST_IMAGES]))
+    return Dataset(there.facts, there.train, Images(there.test.pixels[:test_images], there.test.labels[:test_images]))
 
 
-def _made() -> Dataset:
+def _made(test_images: int) -> Dataset:
     generator = np.random.default_rng(0)
     splits = []
-    for count in (TRAIN_IMAGES, TEST_IMAGES):
+    for count in (TRAIN_IMAGES, test_images):
         pixels = np.frombuffer(generator.bytes(count * 32 * 32 * 3), np.uint8).reshape(count, 32, 32, 3)
         splits.append(Images(pixels, np.arange(count, dtype=np.int64) % len(CLASSES)))
-    facts = DataFacts("made", "made", False, CLASSES, 32, 3, TRAIN_IMAGES, TEST_IMAGES)
+    facts = DataFacts("made", "made", False, CLASSES, 32, 3, TRAIN_IMAGES, test_images)
     return Dataset(facts, *splits)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
-from bench.cases import case, images
+from bench.cases import ALL_TEST_IMAGES, TEST_IMAGES, case, images
 from bench.meter import Meter
 
 
 def measure(wanted: dict[str, Any]) -> Any:
     """Do what `what` names; see `bench.run`."""
     what, seconds = wanted["what"], wanted["seconds"]
-    data = images(wanted["data_dir"], wanted["cache_dir"], wanted["allow_modified"])
+    count = ALL_TEST_IMAGES if what == "around" else TEST_IMAGES
+    data = images(wanted["data_dir"], wanted["cache_dir"], wanted["allow_modified"], count)
     if what == "limits":
         from bench import limits
 
@@ -23,12 +25,16 @@ def measure(wanted: dict[str, Any]) -> Any:
             "conv": limits.conv_flops(seconds, threads),
             "augment": limits.augmented_per_second(data, seconds),
         }
+    if what == "around":
+        from bench.around import around
+
+        return around(case(wanted["model"]), data, wanted["threads"], wanted["begun"], Path(wanted["folder"]))
     one, meter = case(wanted["model"]), Meter(seconds, wanted.get("waits", 0))
     if what in ("ceteris", "cost"):
         from bench import ours
 
         if what == "cost":
-            return ours.cost(one, data, wanted["threads"])
+            return ours.cost(one, data, wanted["threads"], meter)
         return ours.speed(one, data, wanted["threads"], meter)
     if what == "usual":
         from bench import usual

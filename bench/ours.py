@@ -20,6 +20,8 @@ from ceteris.registry import part
 from ceteris.study.record import Epoch
 
 PROFILED_STEPS = 40
+UNCOUNTED_STEPS = 80
+"""Profiled first and left out: what a profiler keeps makes the heap grow, and new memory is slow."""
 ARITHMETIC = ("convolution", "conv2d", "addmm", "aten::mm", "aten::bmm", "matmul", "linear")
 """Parts of the names of those operators that are convolutions and matrix products."""
 
@@ -30,47 +32,54 @@ def speed(one: Case, data: Dataset, threads: int, meter: Meter) -> list[float]:
     return meter.rates
 
 
-def cost(one: Case, data: Dataset, threads: int) -> dict[str, Any]:
+def cost(one: Case, data: Dataset, threads: int, meter: Meter) -> dict[str, Any]:
     """Operations per image, and where the time of a step goes.
 
     `flops_per_image` counts forward and backward pass as they are called, two operations a multiply-add. `outside` is
-    the share of a step's wall time that is in no convolution and no matrix product: other operators, Python, the
-    batches. `costly` are the largest parts of it.
+    the share of a step that is in no convolution and no matrix product: other operators, Python, the batches. `costly`
+    are the largest parts of it. Operators are timed by the profiler, the step without it, as it slows what is between.
     """
+    (rate,) = speed(one, data, threads, meter)
     watcher = _Profiling()
     _until_over(one, data, threads, watcher)
-    own = {event.key: event.self_cpu_time_total / 1e6 for event in watcher.profiler.key_averages()}
-    wall = own.pop(_WINDOW, 0.0) + sum(own.values())
-    counted = {name: seconds for name, seconds in own.items() if any(part in name for part in ARITHMETIC)}
-    others = {name: seconds / wall for name, seconds in own.items() if name not in counted}
-    others["Python between operators"] = 1 - (sum(counted.values()) / wall + sum(others.values()))
+    step = BATCH / rate
+    own = {
+        event.key: event.self_cpu_time_total / 1e6 / PROFILED_STEPS / step
+        for event in watcher.profiler.key_averages()
+        if event.key.startswith("aten::")
+    }
+    inside = sum(share for name, share in own.items() if _is_arithmetic(name))
+    others = {name: share for name, share in own.items() if not _is_arithmetic(name)}
+    others["Python and what is between operators"] = max(0.0, 1 - inside - sum(others.values()))
     return {
         "flops_per_image": flops_per_image(one),
-        "outside": 1 - sum(counted.values()) / wall,
+        "outside": 1 - inside,
         "costly": sorted(others.items(), key=lambda item: -item[1])[:8],
     }
 
 
-_WINDOW = "the profiled steps"
+def _is_arithmetic(operator: str) -> bool:
+    return any(part in operator for part in ARITHMETIC)
 
 
 class _Profiling:
     """Profiles some steps in the middle of an epoch."""
 
     def __init__(self) -> None:
-        self.profiler = profile(activities=[ProfilerActivity.CPU])
-        self.window = torch.profiler.record_function(_WINDOW)
+        plan = torch.profiler.schedule(wait=0, warmup=UNCOUNTED_STEPS, active=PROFILED_STEPS, repeat=1)
+        self.profiler = profile(activities=[ProfilerActivity.CPU], schedule=plan)
         self.steps = 0
 
     def step(self, epoch: int, step: int, steps: int) -> None:
         self.steps += 1
+        counted = self.steps - WARM_UP - UNCOUNTED_STEPS
         if self.steps == WARM_UP:
             self.profiler.start()
-            self.window.__enter__()
-        elif self.steps == WARM_UP + PROFILED_STEPS:
-            self.window.__exit__(None, None, None)
+        elif counted == PROFILED_STEPS:
             self.profiler.stop()
             raise Over
+        elif self.steps > WARM_UP:
+            self.profiler.step()
 
     def epoch(self, row: Epoch, epochs: int) -> None:
         """Epochs do not matter here."""

@@ -92,8 +92,18 @@ def _one_trial(wanted: Wanted, ask: Mapping[str, Any], say: Say) -> tuple[dict[s
     for model in wanted.models:
         say(f"where the time of {model} goes")
         cost = measured({**ask, "what": "cost", "model": model}, as_worker=True)
-        trials.append({"model": model, "target": case(model).target, "images_per_second": speeds[model], **cost})
+        say(f"what surrounds the training of {model}")
+        known = {"model": model, "target": case(model).target, "images_per_second": speeds[model]}
+        trials.append({**known, **cost, "around": _around({**ask, "model": model})})
     return limits, trials
+
+
+def _around(ask: Mapping[str, Any]) -> dict[str, float]:
+    """See `bench.around`; `resume` is the start of a process that goes on from the checkpoint of the first one."""
+    with tempfile.TemporaryDirectory() as folder:
+        asked = {**ask, "what": "around", "folder": folder}
+        first, second = (measured({**asked, "begun": time.time()}, as_worker=True) for _ in range(2))
+    return {**first, "resume": second["start"]}
 
 
 def _many(model: str, wanted: Wanted, ask: Mapping[str, Any], say: Say) -> dict[str, Any]:

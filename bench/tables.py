@@ -10,6 +10,8 @@ from bench.ratios import Spread, limit_share, one_trial_more, ratio, spread
 Result = Mapping[str, Any]
 MOST_OUTSIDE, LEAST_AUGMENTED, LEAST_BESIDE = 0.25, 60_000, 1.5
 """Aims: share of a step outside convolutions and matrix products; images per second and core; with busy neighbours."""
+MOST_LOOKING, MOST_RESUMING, EPOCHS = 0.10, 0.02, 30
+"""Aims: evaluation and probe as a share of training; a resume as a share of a trial of so many epochs."""
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -25,7 +27,8 @@ def with_spread(values: Spread, digits: int = 1) -> str:
 
 def one_trial(result: Result) -> str:
     """One trial on all cores: speeds, and ratios to the rivals."""
-    head = ["network", "ceteris", "usual script", "Lightning", "ceteris / usual script", "aim", "ceteris / Lightning"]
+    head = ["network", "ceteris", "usual script", "Lightning", "ceteris / usual script", "at most", "aim"]
+    head.append("ceteris / Lightning")
     rows = []
     for trial in result["trials"]:
         rates = trial["images_per_second"]
@@ -34,11 +37,18 @@ def one_trial(result: Result) -> str:
                 trial["model"],
                 *(f"{spread(rates[rival]).median:,.0f}" for rival in ("ceteris", "usual", "lightning")),
                 with_spread(ratio(rates["ceteris"], rates["usual"])),
+                f"{at_most(trial):.1f}",
                 f"{trial['target']:.1f}" if trial["target"] else "",
                 with_spread(ratio(rates["ceteris"], rates["lightning"])),
             ]
         )
     return markdown(head, rows)
+
+
+def at_most(trial: Mapping[str, Any]) -> float:
+    """Times the usual script if a step were nothing but its convolutions and matrix products."""
+    rates = trial["images_per_second"]
+    return ratio(rates["ceteris"], rates["usual"]).median / (1 - float(trial["outside"]))
 
 
 def limits(result: Result) -> str:
@@ -73,6 +83,46 @@ def costly(result: Result) -> str:
         for trial in result["trials"]
     ]
     return markdown(["network", "outside convolutions and matrix products"], rows)
+
+
+def around(result: Result) -> str:
+    """What surrounds the training steps of an epoch, and of a trial."""
+    head = [
+        "network",
+        "training, s",
+        "evaluation",
+        "probe",
+        "both",
+        "aim",
+        "checkpoint, s",
+        "resume, s",
+        "share",
+        "aim",
+    ]
+    rows = []
+    for trial in result["trials"]:
+        seconds, shares = trial["around"], looking(trial)
+        resumed = resuming(trial)
+        cells = [
+            f"{seconds['training']:.1f}",
+            *(f"{share:.1%}" for share in (*shares, sum(shares))),
+            f"{MOST_LOOKING:.0%}",
+        ]
+        cells += [f"{seconds['checkpoint']:.3f}", f"{seconds['resume']:.2f}", f"{resumed:.1%}", f"{MOST_RESUMING:.0%}"]
+        rows.append([trial["model"], *cells])
+    return markdown(head, rows)
+
+
+def looking(trial: Mapping[str, Any]) -> tuple[float, float]:
+    """Evaluation and probe, as shares of an epoch's training."""
+    seconds = trial["around"]
+    return seconds["evaluation"] / seconds["training"], seconds["probe"] / seconds["training"]
+
+
+def resuming(trial: Mapping[str, Any]) -> float:
+    """Going on from a checkpoint, as a share of a trial of EPOCHS."""
+    seconds = trial["around"]
+    return float(seconds["resume"] / (EPOCHS * (seconds["training"] + seconds["evaluation"])))
 
 
 def many_trials(result: Result) -> str:

@@ -26,6 +26,14 @@ RESULT = {
             "flops_per_image": 1e7,
             "outside": 0.2,
             "costly": [["aten::max_pool2d_with_indices", 0.08], ["Python between operators", 0.03]],
+            "around": {
+                "start": 2.0,
+                "training": 10.0,
+                "evaluation": 0.8,
+                "probe": 0.1,
+                "checkpoint": 0.004,
+                "resume": 3.24,
+            },
         }
     ],
     "many": [
@@ -80,7 +88,13 @@ def row(table, first):
 def test_one_trial_is_compared_repeat_by_repeat():
     cells = row(tables.one_trial(RESULT), "lenet")
 
-    assert cells == ["lenet", "6,000", "1,000", "660", "6.0 (5.0 to 6.6)", "5.0", "10.0 (5.0 to 12.0)"]
+    assert cells == ["lenet", "6,000", "1,000", "660", "6.0 (5.0 to 6.6)", "7.5", "5.0", "10.0 (5.0 to 12.0)"]
+
+
+def test_what_surrounds_an_epoch_is_a_share_of_its_training_and_a_resume_of_thirty_epochs():
+    assert row(tables.around(RESULT), "lenet")[1:] == [
+        "10.0", "8.0%", "1.0%", "9.0%", "10%", "0.004", "3.24", "1.0%", "2%"
+    ]  # fmt: skip
 
 
 def test_the_share_is_of_the_higher_bare_rate():
@@ -102,7 +116,9 @@ def test_the_way_that_ends_sooner_is_taken_when_a_trial_is_over():
     assert row(tables.odd_one_out(fast), "lenet")[2] == "all cores, one trial"
 
 
-@pytest.mark.parametrize("table", [tables.one_trial, tables.machine_limits, tables.limits, tables.costly])
+@pytest.mark.parametrize(
+    "table", [tables.one_trial, tables.machine_limits, tables.limits, tables.costly, tables.around]
+)
 def test_every_row_has_as_many_cells_as_the_head(table):
     assert len({line.count("|") for line in table(RESULT).splitlines()}) == 1
 
@@ -115,8 +131,13 @@ def test_nothing_is_missed_when_all_aims_are_reached():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda r: r["trials"][0].update(target=6.5), "lenet is 6.0 times as fast as the usual script, not 6.5"),
+        (
+            lambda r: r["trials"][0].update(target=6.5),
+            "lenet is 6.0 times as fast as the usual script, not 6.5 times (7.5 at most)",
+        ),
         (lambda r: r["trials"][0].update(outside=0.3), "lenet spends 30% of a step outside"),
+        (lambda r: r["trials"][0]["around"].update(probe=0.3), "lenet's evaluation and probe take 11.0% of its"),
+        (lambda r: r["trials"][0]["around"].update(resume=7.0), "going on with lenet takes 2.2% of a trial"),
         (
             lambda r: r["limits"].update(augment=[50_000.0]),
             "augmentation makes 50,000 images/s on one core, not 60,000",
