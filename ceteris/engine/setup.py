@@ -23,6 +23,7 @@ from ceteris.models.counting import count
 from ceteris.models.fitting import FITTED_IMAGES, FitsImages
 from ceteris.optim.kind import Loss, Schedule
 from ceteris.registry import part
+from ceteris.study.last_batch import check_last_batch
 from ceteris.study.record import DataFacts, ModelFacts
 
 
@@ -102,6 +103,7 @@ def set_up(trial: Trial, data: Dataset, conditions: Conditions) -> Setup:
     facts = count(model, data.facts.channels, data.facts.image_size)
     mean, std = _normalisation(recipe, data)
     train, validation, test, test_index = _batches(recipe, data, device, mean, std)
+    check_last_batch(facts, len(train), train.batch_size)
     _fit(model, train)
     model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     length = {"steps_per_epoch": train.steps, "epochs": recipe["epochs"]}

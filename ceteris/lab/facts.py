@@ -84,7 +84,7 @@ def predicted_seconds(recipe: Mapping[str, Any], images: int, model: ModelFacts,
 def training_images(recipe: Mapping[str, Any], data: DataFacts) -> int:
     """Images trained on in an epoch: of those used, the part that is not for validation."""
     used = min(int(recipe["split"]["train_images"] or data.train_images), data.train_images)
-    return round(used * (1 - float(recipe["split"]["validation"])))
+    return used - round(used * float(recipe["split"]["validation"]))
 
 
 def _count(recipe: Mapping[str, Any], data: DataFacts) -> ModelFacts:

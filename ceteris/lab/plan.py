@@ -15,6 +15,7 @@ from ceteris.study.arms import VARIANT, Arm, arms, at_scale
 from ceteris.study.fairness import is_confounded, recipe_differences
 from ceteris.study.findings import Identity
 from ceteris.study.keys import sha256_of, trial_keys
+from ceteris.study.last_batch import check_last_batch
 from ceteris.study.manifest import Plan, PlannedArm, PlannedTrial
 from ceteris.study.mistakes import Place
 from ceteris.study.record import DataFacts
@@ -138,7 +139,8 @@ def _planned(
     arm: Arm, recipe: dict[str, Any], baseline: dict[str, Any], data: DataFacts, known: KnownFacts
 ) -> PlannedArm:
     _check_split(recipe, data)
-    model = known.of(recipe, data)
+    model, images = known.of(recipe, data), training_images(recipe, data)
+    check_last_batch(model, images, recipe["batch_size"])
     speed = known.speed(recipe, data)
     differs = recipe_differences(baseline, recipe)
     return PlannedArm(
@@ -149,7 +151,7 @@ def _planned(
         confounded=is_confounded(arm.levels, differs),
         data=data,
         model=model,
-        seconds=predicted_seconds(recipe, training_images(recipe, data), model, speed),
+        seconds=predicted_seconds(recipe, images, model, speed),
         seconds_from="records" if speed else "guess",
     )
 

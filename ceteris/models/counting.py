@@ -60,7 +60,7 @@ def _recording(model: nn.Module, counter: FlopCounterMode) -> Iterator[list[Laye
         layers.append(
             Layer(
                 name=names[module],
-                kind=type(module).__name__,
+                kind=_kind(module),
                 input_shape=_shape(inputs),
                 output_shape=_shape(output),
                 parameters=sum(p.numel() for p in own),
@@ -76,6 +76,12 @@ def _recording(model: nn.Module, counter: FlopCounterMode) -> Iterator[list[Laye
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def _kind(module: nn.Module) -> str:
+    """The class of torch's that it is or is made from; its own class where that says nothing."""
+    own = next(kind for kind in type(module).__mro__ if kind.__module__.startswith("torch.nn"))
+    return type(module).__name__ if own is nn.Module else own.__name__
 
 
 def _shape(value: Any) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from ceteris.lab.facts import KnownFacts
 from ceteris.lab.plan import Request, make_plan
 from ceteris.study.keys import trial_key
 from ceteris.study.reading import StudyFile, write_study
-from ceteris.study.vocabulary import Factor, Scale, Study
+from ceteris.study.vocabulary import Factor, PartSpec, Scale, Study
 
 
 def keys_of(study, place, store, **asked):
@@ -163,3 +163,12 @@ def test_an_a_a_check_stands_in_the_blocks_under_its_own_seeds(study, place, sto
     assert not again.confounded
     assert len({trial.key for trial in plan.trials}) == 6
     assert type(plan).from_json(plan.to_json()) == plan
+
+
+def test_a_last_batch_that_batch_norm_cannot_train_on_is_refused(study, place, store):
+    normed = changed(
+        study, baseline=study.baseline.model_copy(update={"model": PartSpec(name="improved-cnn", width=4)})
+    )
+    with pytest.raises(InputError, match="the last of the batches of 53 has one of the 54 training images"):
+        keys_of(normed, place, store, overrides={"batch_size": 53})
+    keys_of(normed, place, store, overrides={"batch_size": 27})

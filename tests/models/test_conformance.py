@@ -10,6 +10,7 @@ from ceteris.models.counting import count
 from ceteris.models.layers.activations import ACTIVATIONS
 from ceteris.models.layers.norms import NORMS
 from ceteris.registry import part, parts
+from ceteris.study.last_batch import check_last_batch
 
 MODELS = [part.name for part in parts("model")]
 SETTINGS = [(10, 3, 32), (10, 1, 8), (7, 1, 28), (3, 3, 33), (200, 3, 64)]
@@ -164,3 +165,20 @@ def test_what_is_overwritten_in_place_is_read_by_nothing_else(name, build, image
                 if getattr(module, "inplace", False):
                     module.inplace = False
             assert torch.equal(overwritten, model(batch)), options
+
+
+def test_one_image_alone_is_refused_exactly_where_torch_cannot_train_on_it(name, build, images):
+    for norm in NORMS if "norm" in options_of(name) else [None]:
+        narrow = {option: width for option, width in NARROW.items() if option in options_of(name)}
+        model, side = smallest(name, build, narrow | ({"norm": norm} if norm else {}))
+        fails = refused = False
+        try:
+            model.train()(images(1, 3, side))
+        except ValueError as error:
+            assert "more than 1 value per channel" in str(error)
+            fails = True
+        try:
+            check_last_batch(count(model, 3, side), 9, 8)
+        except InputError:
+            refused = True
+        assert refused == fails, norm

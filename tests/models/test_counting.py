@@ -101,3 +101,17 @@ def test_the_model_is_left_as_it_was_when_it_cannot_be_run():
         count(model, 3, 4)
     assert model.training
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+
+
+def test_a_layer_made_from_one_of_torchs_has_its_kind():
+    class Biased(nn.Conv2d):
+        pass
+
+    class Doubled(nn.Module):
+        def forward(self, inputs):
+            return 2 * inputs
+
+    assert [layer.kind for layer in count(nn.Sequential(Biased(3, 4, 1), Doubled()), 3, 8).layers] == [
+        "Conv2d",
+        "Doubled",
+    ]
