@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from typing import Any
 
 import torch
 from torch.nn import functional
-from torch.profiler import ProfilerActivity, profile
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.cases import BATCH, Case, recipe
@@ -19,11 +21,9 @@ from ceteris.engine.watching import Watcher
 from ceteris.registry import part
 from ceteris.study.record import Epoch
 
-PROFILED_STEPS = 40
-UNCOUNTED_STEPS = 80
-"""Profiled first and left out: what a profiler keeps makes the heap grow, and new memory is slow."""
-ARITHMETIC = ("convolution", "conv2d", "addmm", "aten::mm", "aten::bmm", "matmul", "linear")
-"""Parts of the names of those operators that are convolutions and matrix products."""
+TIMED_STEPS = 60
+ARITHMETIC = {"convolution", "convolution_backward", "addmm", "mm", "bmm"}
+"""Those operators that are convolutions and matrix products."""
 
 
 def speed(one: Case, data: Dataset, threads: int, meter: Meter) -> list[float]:
@@ -37,19 +37,15 @@ def cost(one: Case, data: Dataset, threads: int, meter: Meter) -> dict[str, Any]
 
     `flops_per_image` counts forward and backward pass as they are called, two operations a multiply-add. `outside` is
     the share of a step that is in no convolution and no matrix product: other operators, Python, the batches. `costly`
-    are the largest parts of it. Operators are timed by the profiler, the step without it, as it slows what is between.
+    are the largest parts of it. Operators are timed one by one, the step as a whole without that.
     """
     (rate,) = speed(one, data, threads, meter)
-    watcher = _Profiling()
+    watcher = _Timing()
     _until_over(one, data, threads, watcher)
     step = BATCH / rate
-    own = {
-        event.key: event.self_cpu_time_total / 1e6 / PROFILED_STEPS / step
-        for event in watcher.profiler.key_averages()
-        if event.key.startswith("aten::")
-    }
-    inside = sum(share for name, share in own.items() if _is_arithmetic(name))
-    others = {name: share for name, share in own.items() if not _is_arithmetic(name)}
+    own = {name: seconds / TIMED_STEPS / step for name, seconds in watcher.operators.seconds.items()}
+    inside = sum(share for name, share in own.items() if name in ARITHMETIC)
+    others = {name: share for name, share in own.items() if name not in ARITHMETIC}
     others["Python and what is between operators"] = max(0.0, 1 - inside - sum(others.values()))
     return {
         "flops_per_image": flops_per_image(one),
@@ -58,28 +54,37 @@ def cost(one: Case, data: Dataset, threads: int, meter: Meter) -> dict[str, Any]
     }
 
 
-def _is_arithmetic(operator: str) -> bool:
-    return any(part in operator for part in ARITHMETIC)
+class _Operators(TorchDispatchMode):
+    """Seconds in each operator, by name.
 
-
-class _Profiling:
-    """Profiles some steps in the middle of an epoch."""
+    torch's own profiler keeps so much that the heap grows under it, and memory written for the first time is slow:
+    it says twice the time for normalisation and sums.
+    """
 
     def __init__(self) -> None:
-        plan = torch.profiler.schedule(wait=0, warmup=UNCOUNTED_STEPS, active=PROFILED_STEPS, repeat=1)
-        self.profiler = profile(activities=[ProfilerActivity.CPU], schedule=plan)
-        self.steps = 0
+        super().__init__()
+        self.seconds: Counter[str] = Counter()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        begun = time.perf_counter()
+        result = func(*args, **(kwargs or {}))
+        self.seconds[func.overloadpacket.__name__] += time.perf_counter() - begun
+        return result
+
+
+class _Timing:
+    """Times the operators of some steps in the middle of an epoch."""
+
+    def __init__(self) -> None:
+        self.operators, self.steps = _Operators(), 0
 
     def step(self, epoch: int, step: int, steps: int) -> None:
         self.steps += 1
-        counted = self.steps - WARM_UP - UNCOUNTED_STEPS
         if self.steps == WARM_UP:
-            self.profiler.start()
-        elif counted == PROFILED_STEPS:
-            self.profiler.stop()
+            self.operators.__enter__()
+        elif self.steps == WARM_UP + TIMED_STEPS:
+            self.operators.__exit__(None, None, None)
             raise Over
-        elif self.steps > WARM_UP:
-            self.profiler.step()
 
     def epoch(self, row: Epoch, epochs: int) -> None:
         """Epochs do not matter here."""

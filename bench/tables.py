@@ -79,7 +79,7 @@ def machine_limits(result: Result) -> str:
 def costly(result: Result) -> str:
     """The largest parts of a step outside convolutions and matrix products."""
     rows = [
-        [trial["model"], ", ".join(f"{name.removeprefix('aten::')} {share:.1%}" for name, share in trial["costly"][:6])]
+        [trial["model"], ", ".join(f"{name} {share:.1%}" for name, share in trial["costly"][:6])]
         for trial in result["trials"]
     ]
     return markdown(["network", "outside convolutions and matrix products"], rows)

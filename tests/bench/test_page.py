@@ -25,7 +25,7 @@ RESULT = {
             },
             "flops_per_image": 1e7,
             "outside": 0.2,
-            "costly": [["aten::max_pool2d_with_indices", 0.08], ["Python between operators", 0.03]],
+            "costly": [["max_pool2d_with_indices", 0.08], ["Python between operators", 0.03]],
             "around": {
                 "start": 2.0,
                 "training": 10.0,
