@@ -92,7 +92,8 @@ def _values(contrast: Contrast, sides: Sides, words: Words) -> dict[str, str]:
 
 def _not_decided(contrast: Contrast, sides: Sides, values: dict[str, str], words: Words) -> list[str]:
     if contrast.verdict is Verdict.SAME:
-        return [words("verdict.same", **values)]
+        reaches = contrast.adjusted_interval and max(map(abs, contrast.adjusted_interval)) > contrast.margin
+        return [words("verdict.same", **values), *([words("verdict.wider")] if reaches else [])]
     if contrast.verdict is Verdict.UNDECIDED and contrast.interval is None and not contrast.looks:
         seen = [] if contrast.difference is None else [words("verdict.seen", **values)]
         return [words("verdict.not_yet", **values, reason=_why_not(contrast, sides, words)), *seen]
