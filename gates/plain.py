@@ -56,7 +56,7 @@ def plain(one: Case, data: Dataset, asked: argparse.Namespace, seed: int) -> flo
         net.train()
         for inputs, labels in batches:
             optim.zero_grad()
-            with torch.autocast(asked.device, torch.bfloat16, enabled=asked.precision == "bf16"):
+            with torch.autocast(asked.device, torch.bfloat16, enabled=asked.usual_precision == "bf16"):
                 loss = criterion(net(inputs.to(asked.device)), labels.to(asked.device))
             loss.backward()
             optim.step()
@@ -101,7 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--data-dir", type=Path, required=True)
     options.add_argument("--allow-modified-data", action="store_true")
     options.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
-    options.add_argument("--precision", default="fp32", choices=("fp32", "tf32", "bf16"))
+    options.add_argument("--precision", default="fp32", choices=("fp32", "tf32", "bf16"), help="of ceteris")
+    options.add_argument("--usual-precision", default="fp32", choices=("fp32", "bf16"))
     options.add_argument("--models", nargs="*", default=MODELS)
     options.add_argument("--seeds", type=int, default=12)
     options.add_argument("--epochs", type=int, default=2)
@@ -116,6 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"error: {error}", file=sys.stderr)
             return 2
         print(f"{asked.device}, {asked.train_images:,} images, {asked.epochs} epochs, torch {torch.__version__}")
+        print(f"ceteris in {asked.precision}, the usual script in {asked.usual_precision}")
         passed = True
         for model in asked.models:
             ours, theirs = [], []

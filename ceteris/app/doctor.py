@@ -42,7 +42,7 @@ def _facts(store: Path, data_dir: Path) -> dict[str, Any]:
     import psutil
     import torch
 
-    from ceteris.engine.device import Conditions, best_device, environment
+    from ceteris.engine.device import Conditions, best_device, computes_bf16, environment
     from ceteris.version import VERSION
 
     around = environment(Conditions())
@@ -55,6 +55,7 @@ def _facts(store: Path, data_dir: Path) -> dict[str, Any]:
         "cores": around["cores"],
         "memory": f"{psutil.virtual_memory().available / 2**30:.1f} GiB free",
         "device": best_device(),
+        "bf16": "in hardware" if computes_bf16(best_device()) else "in software: many times slower than fp32",
         "cuda": torch.version.cuda or "not in this build of torch",
         "store": f"{store.absolute()}, {shutil.disk_usage(nearest).free / 2**30:.1f} GiB free",
         "data": str(data_dir),

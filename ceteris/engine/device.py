@@ -18,6 +18,9 @@ import torch
 from ceteris.errors import InputError, Problem
 from ceteris.version import VERSION
 
+BF16_INSTRUCTIONS = ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16")
+"""As torch names those of x86 and of ARM."""
+
 
 @dataclass(frozen=True)
 class Conditions:
@@ -53,6 +56,18 @@ def check_device(name: str) -> str:
     if name not in there:
         raise InputError(Problem(f"no device {name!r} here", "--device", f"there is: {', '.join(there)}"))
     return name
+
+
+def computes_bf16(device: str) -> bool:
+    """Whether the device has instructions for bf16: without, it is many times slower in bf16 than in fp32.
+
+    True where torch cannot say: on Apple's GPUs, and before `torch.cpu.get_capabilities`.
+    """
+    if device.startswith("cuda"):
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device != "cpu" or not hasattr(torch.cpu, "get_capabilities"):
+        return True
+    return any(torch.cpu.get_capabilities().get(name, False) for name in BF16_INSTRUCTIONS)
 
 
 def check_compiler(device: str) -> None:

@@ -55,4 +55,5 @@ def test_doctor_tells_the_environment(call):
     found = json.loads(call("doctor", "--json").out)
     assert found["cores"] >= 1
     assert found["libraries"]["torch"]
+    assert found["bf16"].startswith("in ")
     assert call("doctor").code == 0

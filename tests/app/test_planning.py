@@ -79,3 +79,17 @@ def test_unequal_tuning_and_a_confounded_claim_are_said_before_the_run(call, ran
         {"arm": "activation=gelu", "than": "lr=0.001", "paths": ["model.activation", "optimizer.lr"]}
     ]
     assert "which differ in 2 settings (model.activation, optimizer.lr)" in printed.out
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp32"])
+@pytest.mark.parametrize("native", [True, False])
+def test_bf16_in_software_is_warned_of_before_anything_runs(call, ran, precision, native, monkeypatch):
+    monkeypatch.setattr("ceteris.engine.device.computes_bf16", lambda device: native)
+    said = "cpu has no instructions for bf16 here, and may be ten times slower in it than in fp32"
+    arguments = (ran / "tiny.yaml", "--set", f"precision={precision}", "--set", "epochs=1", "--seeds", "1")
+
+    assert (said in call("plan", *arguments).out) is (precision == "bf16" and not native)
+    assert (said in call("run", *arguments, "--executor", "inline", "--device", "cpu").out) is (
+        precision == "bf16" and not native
+    )
+    assert said not in call("plan", *arguments).out

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from ceteris.engine.device import Conditions, PeakMemory, best_device, check_compiler, check_device, environment
+from ceteris.engine.device import (
+    Conditions,
+    PeakMemory,
+    best_device,
+    check_compiler,
+    check_device,
+    computes_bf16,
+    environment,
+)
 from ceteris.errors import InputError
 from ceteris.version import VERSION
 
@@ -30,6 +38,28 @@ def test_an_accelerator_is_checked_by_its_number(monkeypatch):
     for name in ("cuda:2", "cuda:x", "cpu:1"):
         with pytest.raises(InputError, match="there is: cpu, cuda, cuda:0, cuda:1"):
             check_device(name)
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        ({"avx2": True, "avx512_bf16": False}, False),
+        ({"avx512_f": True, "avx512_bf16": True}, True),
+        ({"amx_bf16": True}, True),
+        ({"neon": True, "bf16": False}, False),
+        ({"neon": True, "bf16": True}, True),
+    ],
+)
+def test_a_processor_computes_bf16_by_its_instructions(there, expected, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: there)
+    assert computes_bf16("cpu") is expected
+    assert computes_bf16("mps")
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_cuda_device_that_emulates_bf16_does_not_compute_it(native, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation or native)
+    assert computes_bf16("cuda:1") is native
 
 
 def test_the_environment_names_what_a_report_needs():
