@@ -37,7 +37,7 @@ gate-plain: .venv/installed-bench  ## accuracy beside the usual script on CIFAR-
 	$(if $(DATA),,$(error say where CIFAR-10 lies: make gate-plain DATA=folder))
 	$(BIN)/python -m gates.plain --data-dir "$(DATA)" $(OPTIONS)
 
-bench: .venv/installed-bench  ## speed beside the usual script, Lightning and the machine's limit (OPTIONS="--data-dir folder"); eight minutes
+bench: .venv/installed-bench  ## speed beside the usual script, Lightning and the machine's limit (OPTIONS="--data-dir folder"); a quarter of an hour
 	$(BIN)/python -m bench $(OPTIONS)
 
 check: lint test  ## everything that CI checks

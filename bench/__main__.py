@@ -1,6 +1,6 @@
 """`make bench`, or `python -m bench`: measure, print the tables, write the results as JSON and the page from them.
 
-With `--page`, only the page is made again from results that are there. Takes about eight minutes on two idle cores.
+With `--page`, only the page is made again from results that are there. Takes about thirteen minutes on two idle cores.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ceteris.errors import InputError
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 TABLES = (
     tables.one_trial,
+    tables.in_bf16,
     tables.machine_limits,
     tables.limits,
     tables.costly,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,19 @@ TRAIN_IMAGES, TEST_IMAGES, ALL_TEST_IMAGES = 50_000, 250, 10_000
 
 @dataclass(frozen=True)
 class Case:
-    """A network, its optimizer, and how many times the usual script's speed it should reach on a CPU (None: unsaid)."""
+    """What one measurement trains.
+
+    Attributes:
+        model: name of the network.
+        optimizer: with its options.
+        target: how many times the usual script's speed it should reach on a CPU; None: unsaid.
+        precision: as in a recipe.
+    """
 
     model: str
     optimizer: Mapping[str, Any] = field(default_factory=lambda: ADAMW)
     target: float | None = None
+    precision: str = "fp32"
 
 
 CPU_CASES = (
@@ -40,12 +48,13 @@ CPU_CASES = (
 )
 
 
-def case(model: str) -> Case:
-    """The case of that name."""
-    return next((one for one in CPU_CASES if one.model == model), Case(model, SGD))
+def case(model: str, precision: str = "fp32") -> Case:
+    """The case of that name, in that precision."""
+    found = next((one for one in CPU_CASES if one.model == model), Case(model, SGD))
+    return replace(found, precision=precision)
 
 
-def recipe(one: Case, *, epochs: int = 10_000, precision: str = "fp32") -> dict[str, Any]:
+def recipe(one: Case, *, epochs: int = 10_000) -> dict[str, Any]:
     """The case as a resolved recipe: crop, flip, fixed normalisation, constant rate, and almost no validation."""
     written = Recipe(
         data="cifar10",
@@ -56,7 +65,7 @@ def recipe(one: Case, *, epochs: int = 10_000, precision: str = "fp32") -> dict[
         schedule="constant",
         epochs=epochs,
         batch_size=BATCH,
-        precision=precision,
+        precision=one.precision,
         split=Split(validation=0.005),
         weights="last",
     )

@@ -29,7 +29,7 @@ def measure(wanted: dict[str, Any]) -> Any:
         from bench.around import around
 
         return around(case(wanted["model"]), data, wanted["threads"], wanted["begun"], Path(wanted["folder"]))
-    one, meter = case(wanted["model"]), Meter(seconds, wanted.get("waits", 0))
+    one, meter = case(wanted["model"], wanted.get("precision", "fp32")), Meter(seconds, wanted.get("waits", 0))
     if what in ("ceteris", "cost"):
         from bench import ours
 

@@ -71,7 +71,7 @@ def usual(model_name: str, precision: str, epochs: int, data: Dataset) -> float:
 def ours(cell: tuple[str, int, bool], precision: str, epochs: int, data: Dataset) -> float:
     """Images per second of `ceteris`' engine: whole epochs, the first left out."""
     model_name, batch, compiled = cell
-    resolved = recipe(case(model_name), epochs=1 + epochs, precision=precision) | {"batch_size": batch}
+    resolved = recipe(case(model_name, precision), epochs=1 + epochs) | {"batch_size": batch}
     conditions = Conditions(DEVICE, os.cpu_count() or 1, compiled=compiled)
     record = train(Trial("0" * 64, resolved, 0), data, conditions)
     return median(row.images_per_second for row in record.epochs[1:])

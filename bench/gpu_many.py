@@ -48,7 +48,7 @@ def _trials(pipe: Connection) -> None:
     pipe.send("ready")
     while (order := pipe.recv()) is not None:
         model, precision, epochs = order
-        trial = Trial("0" * 64, recipe(case(model), precision=precision), 0)
+        trial = Trial("0" * 64, recipe(case(model, precision)), 0)
         with suppress(Over):
             train(trial, data, Conditions("cuda", 1), watcher=_Together(pipe, epochs))
 

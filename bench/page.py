@@ -39,15 +39,17 @@ def _missed_by_trial(trial: Mapping[str, Any]) -> Iterator[str]:
     model, rates, aim = trial["model"], trial["images_per_second"], trial["target"]
     reached, most = ratio(rates["ceteris"], rates["usual"]).median, tables.at_most(trial)
     if aim and reached < aim:
-        yield f"{model} is {reached:.1f} times as fast as the usual script, not {aim:.1f} times ({most:.1f} at most)"
+        bf16 = f"; {ratio(rates['ceteris, bf16'], rates['usual']).median:.1f} in bf16" if tables.has_bf16(trial) else ""
+        words = f"{reached:.1f} times as fast as the usual script, not {aim:.1f} times"
+        yield f"{model} is {words} ({most:.1f} at most{bf16})"
     if trial["outside"] > tables.MOST_OUTSIDE:
         yield (
             f"{model} spends {trial['outside']:.0%} of a step outside convolutions and matrix products, "
             f"more than {tables.MOST_OUTSIDE:.0%}"
         )
-    if (looking := sum(tables.looking(trial))) > tables.MOST_LOOKING:
+    if (looking := spread(tables.looking(trial)[-1]).median) > tables.MOST_LOOKING:
         yield f"{model}'s evaluation and probe take {looking:.1%} of its training, more than {tables.MOST_LOOKING:.0%}"
-    if (resuming := tables.resuming(trial)) > tables.MOST_RESUMING:
+    if (resuming := spread(tables.resuming(trial)).median) > tables.MOST_RESUMING:
         yield f"going on with {model} takes {resuming:.1%} of a trial, more than {tables.MOST_RESUMING:.0%}"
 
 
@@ -71,7 +73,7 @@ def _made(result: Result) -> str:
 
 
 def _starts(result: Result) -> str:
-    seconds = [trial["around"]["start"] for trial in result["trials"]]
+    seconds = [spread(trial["around"]["start"]).median for trial in result["trials"]]
     return f"{min(seconds):.1f} to {max(seconds):.1f} s"
 
 
@@ -98,6 +100,13 @@ Images per second, end to end: data, augmentation, forward and backward pass, op
 
 `at most` is what the ratio would be if a step were nothing but its convolutions and matrix products, as fast as torch does them here: the rest is all that `ceteris` can save.
 
+### In bf16
+
+A recipe may say `precision: bf16` on a CPU as well: convolutions and products in bf16, weights and their updates in fp32. It is another recipe, with trials of its own; [the accuracies](results/plain.md) could not be told apart. It pays where the
+processor has instructions for it (AVX-512's or AMX's for bf16; `ceteris doctor` tells), and is many times slower where not. In bf16, too, the usual script is given `torch.autocast`.
+
+{tables.in_bf16(result)}
+
 ## How near the limit
 
 {tables.machine_limits(result)}
@@ -111,7 +120,7 @@ Images per second, end to end: data, augmentation, forward and backward pass, op
 ## Around the training
 
 An epoch of 45,000 images, on all cores, in a process of its own. Evaluation is of the 5,000 validation images and, for the sealed test curve, of the 10,000 test images, after every epoch; the probe is `gradient-flow`; both as shares of the training.
-A resume is all from the start of a new process to the end of the first step after a checkpoint; its share is of a trial of {tables.EPOCHS} epochs. A new trial in a new process takes {_starts(result)} to the end of its first step. Measured once.
+A resume is all from the start of a new process to the end of the first step after a checkpoint; its share is of a trial of {tables.EPOCHS} epochs. A new trial in a new process takes {_starts(result)} to the end of its first step.
 
 {tables.around(result)}
 

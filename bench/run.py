@@ -7,6 +7,7 @@ import os
 import platform
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -14,9 +15,17 @@ from typing import Any
 
 from bench.cases import CPU_CASES, case, images
 from bench.children import measured, measured_together
+from ceteris.engine.device import Conditions, computes_bf16, environment
 from ceteris.lab.sharing import Resources, share_cores, usable_cores
 
-RIVALS = ("ceteris", "usual", "lightning")
+RIVALS: Mapping[str, tuple[str, str]] = {
+    "ceteris": ("ceteris", "fp32"),
+    "usual": ("usual", "fp32"),
+    "lightning": ("lightning", "fp32"),
+    "ceteris, bf16": ("ceteris", "bf16"),
+    "usual, bf16": ("usual", "bf16"),
+}
+"""What `bench.child` measures, and in which precision."""
 BUSY = (0, 2)
 """Other processes beside many trials, each keeping a core busy."""
 MANY = ("lenet", "resnet14")
@@ -24,6 +33,7 @@ MANY = ("lenet", "resnet14")
 PACKAGES = ("torch", "torchvision", "lightning", "numpy", "pillow")
 ALL_CORES, ONE_CORE, DEFAULTS = "all cores, one trial", "one core a trial", "torch's defaults"
 Say = Callable[[str], None]
+Repeats = dict[str, list[float]]
 
 
 @dataclass(frozen=True)
@@ -75,27 +85,35 @@ def run(wanted: Wanted, say: Say) -> dict[str, Any]:
     return {"machine": machine, "made": made, "limits": limits, "trials": trials, "many": many}
 
 
-def _one_trial(wanted: Wanted, ask: Mapping[str, Any], say: Say) -> tuple[dict[str, list[float]], list[dict[str, Any]]]:
+def _one_trial(wanted: Wanted, ask: Mapping[str, Any], say: Say) -> tuple[Repeats, list[dict[str, Any]]]:
     """One trial on all cores: the limits, and every model with every rival, in turn within each repeat."""
-    limits: dict[str, list[float]] = {"matmul": [], "conv": [], "augment": []}
-    speeds: dict[str, dict[str, list[float]]] = {model: {rival: [] for rival in RIVALS} for model in wanted.models}
+    limits: Repeats = defaultdict(list)
+    speeds: dict[str, Repeats] = {model: defaultdict(list) for model in wanted.models}
+    around: dict[str, Repeats] = {model: defaultdict(list) for model in wanted.models}
+    rivals = {name: how for name, how in RIVALS.items() if how[1] != "bf16" or computes_bf16("cpu")}
     for repeat in range(wanted.repeats):
-        say(f"repeat {repeat + 1} of {wanted.repeats}: limits")
-        for name, value in measured({**ask, "what": "limits", "seconds": 1.0}, as_worker=True).items():
-            limits[name].append(value)
+        now = f"repeat {repeat + 1} of {wanted.repeats}"
+        say(f"{now}: limits")
+        _keep(limits, measured({**ask, "what": "limits", "seconds": 1.0}, as_worker=True))
         for model in wanted.models:
-            for rival in RIVALS:
-                say(f"repeat {repeat + 1} of {wanted.repeats}: {model}, {rival}")
-                asked = {**ask, "what": rival, "model": model}
-                speeds[model][rival] += measured(asked, as_worker=rival == "ceteris")
+            for rival, (what, precision) in rivals.items():
+                say(f"{now}: {model}, {rival}")
+                asked = {**ask, "what": what, "model": model, "precision": precision}
+                speeds[model][rival] += measured(asked, as_worker=what == "ceteris")
+            say(f"{now}: what surrounds the training of {model}")
+            _keep(around[model], _around({**ask, "model": model}))
     trials = []
     for model in wanted.models:
         say(f"where the time of {model} goes")
         cost = measured({**ask, "what": "cost", "model": model}, as_worker=True)
-        say(f"what surrounds the training of {model}")
         known = {"model": model, "target": case(model).target, "images_per_second": speeds[model]}
-        trials.append({**known, **cost, "around": _around({**ask, "model": model})})
+        trials.append({**known, **cost, "around": around[model]})
     return limits, trials
+
+
+def _keep(repeats: Repeats, values: Mapping[str, float]) -> None:
+    for name, value in values.items():
+        repeats[name].append(value)
 
 
 def _around(ask: Mapping[str, Any]) -> dict[str, float]:
@@ -129,6 +147,4 @@ def _many(model: str, wanted: Wanted, ask: Mapping[str, Any], say: Say) -> dict[
 
 
 def _processor() -> str:
-    from ceteris.engine.device import Conditions, environment
-
     return str(environment(Conditions())["processor"])

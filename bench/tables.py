@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from bench.ratios import Spread, limit_share, one_trial_more, ratio, spread
 
 Result = Mapping[str, Any]
@@ -43,6 +45,27 @@ def one_trial(result: Result) -> str:
             ]
         )
     return markdown(head, rows)
+
+
+def in_bf16(result: Result) -> str:
+    """The same in bf16, beside fp32 and the usual script in either; a sentence where it was not measured."""
+    if not all(map(has_bf16, result["trials"])):
+        return "This processor has no instructions for bf16, and is many times slower in it: not measured."
+    head = ["network", "ceteris", "usual script", "ceteris, bf16 / fp32", "ceteris / usual script"]
+    head += ["ceteris, bf16 / usual script, fp32", "aim"]
+    rows = []
+    for trial in result["trials"]:
+        rates = trial["images_per_second"]
+        own, usual = rates["ceteris, bf16"], rates["usual, bf16"]
+        cells = [f"{spread(values).median:,.0f}" for values in (own, usual)]
+        cells += [with_spread(ratio(own, other)) for other in (rates["ceteris"], usual, rates["usual"])]
+        rows.append([trial["model"], *cells, f"{trial['target']:.1f}" if trial["target"] else ""])
+    return markdown(head, rows)
+
+
+def has_bf16(trial: Mapping[str, Any]) -> bool:
+    """Whether it was measured in bf16."""
+    return "ceteris, bf16" in trial["images_per_second"]
 
 
 def at_most(trial: Mapping[str, Any]) -> float:
@@ -101,28 +124,29 @@ def around(result: Result) -> str:
     ]
     rows = []
     for trial in result["trials"]:
-        seconds, shares = trial["around"], looking(trial)
-        resumed = resuming(trial)
-        cells = [
-            f"{seconds['training']:.1f}",
-            *(f"{share:.1%}" for share in (*shares, sum(shares))),
-            f"{MOST_LOOKING:.0%}",
-        ]
-        cells += [f"{seconds['checkpoint']:.3f}", f"{seconds['resume']:.2f}", f"{resumed:.1%}", f"{MOST_RESUMING:.0%}"]
+        seconds = {name: spread(values).median for name, values in trial["around"].items()}
+        shares = [spread(values).median for values in looking(trial)]
+        cells = [f"{seconds['training']:.1f}", *(f"{share:.1%}" for share in shares), f"{MOST_LOOKING:.0%}"]
+        cells += [f"{seconds['checkpoint']:.3f}", f"{seconds['resume']:.2f}"]
+        cells += [f"{spread(resuming(trial)).median:.1%}", f"{MOST_RESUMING:.0%}"]
         rows.append([trial["model"], *cells])
     return markdown(head, rows)
 
 
-def looking(trial: Mapping[str, Any]) -> tuple[float, float]:
-    """Evaluation and probe, as shares of an epoch's training."""
+def looking(trial: Mapping[str, Any]) -> tuple[list[float], list[float], list[float]]:
+    """Evaluation, probe, and both, as shares of an epoch's training, repeat by repeat."""
     seconds = trial["around"]
-    return seconds["evaluation"] / seconds["training"], seconds["probe"] / seconds["training"]
+    training, evaluation, probe = (np.array(seconds[name]) for name in ("training", "evaluation", "probe"))
+    shares = (evaluation / training, probe / training, (evaluation + probe) / training)
+    evaluating, probing, both = (share.tolist() for share in shares)
+    return evaluating, probing, both
 
 
-def resuming(trial: Mapping[str, Any]) -> float:
-    """Going on from a checkpoint, as a share of a trial of EPOCHS."""
-    seconds = trial["around"]
-    return float(seconds["resume"] / (EPOCHS * (seconds["training"] + seconds["evaluation"])))
+def resuming(trial: Mapping[str, Any]) -> list[float]:
+    """Going on from a checkpoint, as a share of a trial of EPOCHS, repeat by repeat."""
+    training, evaluation, resume = (np.array(trial["around"][name]) for name in ("training", "evaluation", "resume"))
+    shares: list[float] = (resume / (EPOCHS * (training + evaluation))).tolist()
+    return shares
 
 
 def many_trials(result: Result) -> str:

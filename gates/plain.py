@@ -38,8 +38,7 @@ TEST_BATCH = 500
 
 def fast(one: Case, data: Dataset, asked: argparse.Namespace, seed: int) -> float:
     """Test top-1 of a trial of the engine."""
-    resolved = recipe(one, epochs=asked.epochs, precision=asked.precision)
-    trial = Trial("0" * 64, resolved, seed)
+    trial = Trial("0" * 64, recipe(one, epochs=asked.epochs), seed)
     conditions = Conditions(asked.device, torch.get_num_threads(), sealed_test_curve=False)
     return float(train(trial, data, conditions).metrics["top1"])
 
@@ -56,7 +55,7 @@ def plain(one: Case, data: Dataset, asked: argparse.Namespace, seed: int) -> flo
         net.train()
         for inputs, labels in batches:
             optim.zero_grad()
-            with torch.autocast(asked.device, torch.bfloat16, enabled=asked.usual_precision == "bf16"):
+            with torch.autocast(asked.device, torch.bfloat16, enabled=one.precision == "bf16"):
                 loss = criterion(net(inputs.to(asked.device)), labels.to(asked.device))
             loss.backward()
             optim.step()
@@ -123,8 +122,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ours, theirs = [], []
             drawn = stream(0, "gate/plain/seeds").choice(10**6, size=(asked.seeds, 2), replace=False).tolist()
             for own, other in drawn:
-                ours.append(fast(case(model), data, asked, own))
-                theirs.append(plain(case(model), data, asked, other))
+                ours.append(fast(case(model, asked.precision), data, asked, own))
+                theirs.append(plain(case(model, asked.usual_precision), data, asked, other))
             same, words = said(model, ours, theirs)
             passed &= same
             print(f"{'holds' if same else 'FAILS'}: {words}", flush=True)

@@ -22,17 +22,19 @@ RESULT = {
                 "ceteris": [6000.0, 6600.0, 5000.0],
                 "usual": [1000.0] * 3,
                 "lightning": [500.0, 660.0, 1000.0],
+                "ceteris, bf16": [12_000.0, 9000.0, 10_000.0],
+                "usual, bf16": [2000.0] * 3,
             },
             "flops_per_image": 1e7,
             "outside": 0.2,
             "costly": [["max_pool2d_with_indices", 0.08], ["Python between operators", 0.03]],
             "around": {
-                "start": 2.0,
-                "training": 10.0,
-                "evaluation": 0.8,
-                "probe": 0.1,
-                "checkpoint": 0.004,
-                "resume": 3.24,
+                "start": [2.0] * 3,
+                "training": [10.0, 10.0, 20.0],
+                "evaluation": [0.8, 0.9, 0.6],
+                "probe": [0.1, 0.1, 0.3],
+                "checkpoint": [0.004, 0.003, 0.005],
+                "resume": [3.24, 3.27, 0.1],
             },
         }
     ],
@@ -91,6 +93,21 @@ def test_one_trial_is_compared_repeat_by_repeat():
     assert cells == ["lenet", "6,000", "1,000", "660", "6.0 (5.0 to 6.6)", "7.5", "5.0", "10.0 (5.0 to 12.0)"]
 
 
+def test_bf16_is_compared_with_fp32_and_with_the_usual_script_in_either():
+    assert row(tables.in_bf16(RESULT), "lenet")[1:] == [
+        "10,000", "2,000", "2.0 (1.4 to 2.0)", "5.0 (4.5 to 6.0)", "10.0 (9.0 to 12.0)", "5.0"
+    ]  # fmt: skip
+
+
+def test_a_processor_without_bf16_has_no_such_table():
+    without = changed(lambda r: r["trials"][0].update(target=6.5))
+    for name in ("ceteris", "usual"):
+        del without["trials"][0]["images_per_second"][f"{name}, bf16"]
+
+    assert "This processor has no instructions for bf16" in page(without)
+    assert "(7.5 at most)" in page(without)
+
+
 def test_what_surrounds_an_epoch_is_a_share_of_its_training_and_a_resume_of_thirty_epochs():
     assert row(tables.around(RESULT), "lenet")[1:] == [
         "10.0", "8.0%", "1.0%", "9.0%", "10%", "0.004", "3.24", "1.0%", "2%"
@@ -133,11 +150,11 @@ def test_nothing_is_missed_when_all_aims_are_reached():
     [
         (
             lambda r: r["trials"][0].update(target=6.5),
-            "lenet is 6.0 times as fast as the usual script, not 6.5 times (7.5 at most)",
+            "lenet is 6.0 times as fast as the usual script, not 6.5 times (7.5 at most; 10.0 in bf16)",
         ),
         (lambda r: r["trials"][0].update(outside=0.3), "lenet spends 30% of a step outside"),
-        (lambda r: r["trials"][0]["around"].update(probe=0.3), "lenet's evaluation and probe take 11.0% of its"),
-        (lambda r: r["trials"][0]["around"].update(resume=7.0), "going on with lenet takes 2.2% of a trial"),
+        (lambda r: r["trials"][0]["around"].update(probe=[0.3] * 3), "lenet's evaluation and probe take 11.0% of its"),
+        (lambda r: r["trials"][0]["around"].update(resume=[7.0] * 3), "going on with lenet takes 2.1% of a trial"),
         (
             lambda r: r["limits"].update(augment=[50_000.0]),
             "augmentation makes 50,000 images/s on one core, not 60,000",
