@@ -104,7 +104,7 @@ class Recipe(Strict):
         epochs: passes over the training images, at most.
         batch_size: images per step; the last, smaller batch of an epoch is used too.
         precision: "fp32"; "tf32", which rounds the inputs of products on GPUs that can; or "bf16" for automatic mixed
-            precision with fp32 weights.
+            precision with fp32 weights: faster where the device has instructions for it, far slower elsewhere.
         early_stopping: none by default.
         weights: which epoch is tested: the "best" on validation top-1 (the first of equals) or the "last".
     """
