@@ -9,10 +9,11 @@ from PIL import Image
 from scipy import stats
 
 from ceteris.report.confusions import Confusions, data_uri
+from ceteris.report.drawing import Drawing, Panel, render
 from ceteris.report.evidence import gather
 from ceteris.report.figures.confusion import confusion
 from ceteris.report.figures.cost import cost_of, front
-from ceteris.report.figures.labels import apart, kept_inside
+from ceteris.report.figures.labels import apart, kept_inside, label_ends
 from ceteris.report.figures.learning import learning, training_images
 from ceteris.report.figures.strip import limits
 from ceteris.report.optimism import habits
@@ -46,6 +47,22 @@ def test_labels_are_kept_apart_in_their_order_and_about_their_mean(heights, step
     assert len(placed) == len(heights)
     assert all(b - a >= step * (1 - 1e-9) for a, b in pairwise(placed))
     assert sum(placed) == pytest.approx(sum(heights), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name", ["augment=random flip", "m" * 30, "W" * 15, "lr=0.1", "数据增强方式的一种随机翻转操作"]
+)
+def test_a_name_beside_a_panel_ends_inside_the_figure(evidence, name):
+    arm = dataclasses.replace(evidence.arms[0], planned=dataclasses.replace(evidence.arms[0].planned, name=name))
+    seen = []
+
+    def draw(axes):
+        label_ends(axes, [(0.5, arm)], (0.0, 1.0))
+        seen.extend((text.get_text(), text.get_window_extent().x1 / axes.figure.bbox.width) for text in axes.texts)
+
+    render(Drawing("named", (Panel(4.55, 2.75, (0.55, 1.25, 0.5, 0.32), draw),), 1, "", "", []))
+    assert {shown[0] for shown, _ in seen} == {name[0]}
+    assert all(end < 1 for _, end in seen)
 
 
 def test_labels_with_room_stay_where_they_are():

@@ -11,9 +11,14 @@ from ceteris.report.palette import look, told_apart
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 LINE = 0.085
 """Height of a name as a share of the axes of a panel of usual height."""
+ROOM = 1.17
+"""Inches beside a panel for a name."""
+MOST_COLUMNS, LEAST_COLUMNS = 15, 6
+"""Of a name."""
 
 
 def label_ends(axes: Axes, ends: Sequence[tuple[float, ArmEvidence]], limits: tuple[float, float]) -> None:
@@ -33,10 +38,24 @@ def label_ends(axes: Axes, ends: Sequence[tuple[float, ArmEvidence]], limits: tu
     placed.sort(key=lambda end: (end[0], end[1].index))
     step = min(LINE, 1 / max(1, len(placed)))
     heights = kept_inside(apart([height for height, _ in placed], step), step)
-    names = told_apart([arm.name for _, arm in placed], 15)
-    for (_, arm), height in zip(placed, heights, strict=True):
-        style: dict[str, Any] = {"fontsize": 8, "color": look(arm.index).colour, "weight": "bold"}
-        axes.text(1.02, height, names[arm.name], transform=axes.transAxes, va="center", **style)
+    for columns in range(MOST_COLUMNS, LEAST_COLUMNS - 1, -1):
+        names = told_apart([arm.name for _, arm in placed], columns)
+        drawn = [_name(axes, names[arm.name], arm, height) for (_, arm), height in zip(placed, heights, strict=True)]
+        if columns == LEAST_COLUMNS or all(map(_fits, drawn)):
+            break
+        for text in drawn:
+            text.remove()
+
+
+def _name(axes: Axes, name: str, arm: ArmEvidence, height: float) -> Text:
+    style: dict[str, Any] = {"fontsize": 8, "color": look(arm.index).colour, "weight": "bold"}
+    return axes.text(1.02, height, name, transform=axes.transAxes, va="center", **style)
+
+
+def _fits(text: Text) -> bool:
+    """Whether its letters, which are not equally wide, have room."""
+    figure = text.get_figure(root=True)
+    return figure is None or text.get_window_extent().width <= ROOM * figure.dpi
 
 
 def apart(heights: Sequence[float], step: float) -> list[float]:
