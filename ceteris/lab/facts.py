@@ -37,8 +37,9 @@ class KnownFacts:
         """
         known = self._read(recipe, data)
         try:
+            known["facts"]["training_macs"]  # earlier versions did not count them
             return _FACTS.validate_python(known["facts"])
-        except (KeyError, ValidationError):
+        except (KeyError, TypeError, ValidationError):
             facts = _count(recipe, data)
             self._write(recipe, data, known | {"facts": asdict(facts)})
             return facts
@@ -78,7 +79,8 @@ def predicted_seconds(recipe: Mapping[str, Any], images: int, model: ModelFacts,
     passes = images * int(recipe["epochs"])
     if speed:
         return passes / speed
-    return passes * model.macs * 2 * 3 / GUESSED_FLOPS + passes / int(recipe["batch_size"]) * GUESSED_STEP_SECONDS
+    flops = passes * (model.training_macs or model.macs) * 2 * 3
+    return flops / GUESSED_FLOPS + passes / int(recipe["batch_size"]) * GUESSED_STEP_SECONDS
 
 
 def training_images(recipe: Mapping[str, Any], data: DataFacts) -> int:

@@ -66,11 +66,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """A model's size, without training it. MACs are for one image, forward."""
+    """A model's size, without training it.
+
+    MACs are for one image, forward. `training_macs` are those in training, where a model may do less than when it is
+    tested; None where they were not counted.
+    """
 
     parameters: int
     macs: int
     layers: tuple[Layer, ...]
+    training_macs: int | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from ceteris.errors import InputError
-from ceteris.lab.facts import KnownFacts
+from ceteris.lab.facts import KnownFacts, predicted_seconds
 from ceteris.lab.plan import Request, make_plan
 from ceteris.study.keys import trial_key
 from ceteris.study.reading import StudyFile, write_study
@@ -141,6 +141,23 @@ def test_a_price_comes_from_records_once_there_are_some(planned, study, place, s
     assert again.arms[0].seconds_from == "records"
     assert again.arms[0].seconds == pytest.approx(2 * 54 / 54.0)
     assert again.arms[1].seconds_from == "guess"
+
+
+def test_a_guess_is_of_the_work_in_training(planned):
+    arm = planned.arms[0]
+    twice = dataclasses.replace(arm.model, training_macs=2 * arm.model.macs)
+    once, other = (
+        predicted_seconds(arm.recipe | {"batch_size": 10**12}, 1000, model, None) for model in (arm.model, twice)
+    )
+    assert other == pytest.approx(2 * once)
+
+
+def test_facts_kept_before_training_was_counted_are_counted_again(planned, study, place, store):
+    known, arm = KnownFacts(store.root / "facts"), planned.arms[0]
+    earlier = dataclasses.asdict(arm.model)
+    del earlier["training_macs"]
+    known._write(arm.recipe, arm.data, {"facts": earlier})
+    assert known.of(arm.recipe, arm.data) == arm.model
 
 
 def test_the_study_folder_tells_scales_and_settings_apart(study):

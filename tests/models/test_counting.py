@@ -24,6 +24,7 @@ def test_one_convolution(n, f, s, p, c_in, c_out, bias):
         Layer("0", "Conv2d", (c_in, n, n), (c_out, o, o), parameters, f * f * c_in * c_out * o * o),
     )
     assert (facts.parameters, facts.macs) == (parameters, facts.layers[0].macs)
+    assert facts.training_macs == facts.macs
 
 
 def test_lenet_by_hand(build):
@@ -65,6 +66,21 @@ def test_a_module_called_twice_has_a_row_per_call_and_its_parameters_once():
     ]
     assert facts.parameters == 38
     assert facts.macs == 2 * 3 * 3 * 2 * 2 * 4 * 4 + 32 * 5
+
+
+@pytest.mark.parametrize(("views", "times"), [("plain", 1), ("mirror", 2), ("mirror-shift", 6)])
+def test_views_of_test_images_are_no_work_of_the_training(build, views, times):
+    facts = count(build("airbench94", test_views=views), 3, 32)
+    assert facts.macs == times * facts.training_macs
+
+
+def test_training_that_needs_the_numbers_is_not_counted():
+    class Curious(nn.Linear):
+        def forward(self, x):
+            return super().forward(x.flatten(1)) if not self.training or x.sum().item() else x
+
+    facts = count(Curious(12, 2), 3, 2)
+    assert (facts.macs, facts.training_macs) == (24, None)
 
 
 def test_frozen_parameters_are_not_counted():

@@ -88,6 +88,13 @@ def test_macs_count_the_images_seen(two_arms, evidence):
     assert row["macs"] == pytest.approx(4500 * two_arms.plan.arms[1].model.macs)
 
 
+def test_macs_of_training_are_those_in_training(two_arms):
+    plan = two_arms.plan
+    arms = [dataclasses.replace(a, model=dataclasses.replace(a.model, training_macs=7_000_000)) for a in plan.arms]
+    drawn = learning(gather(dataclasses.replace(plan, arms=tuple(arms)), two_arms.records), Words("en"), "macs")
+    assert next(iter(drawn.data))["macs"] == pytest.approx(4500 * 7_000_000)
+
+
 def test_a_diverged_trial_keeps_its_broken_curve(world):
     from ceteris.study.record import Status
 

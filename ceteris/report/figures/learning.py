@@ -73,7 +73,8 @@ def _curve(arm: ArmEvidence, trial: Trial, axis: str) -> Curve | None:
     epochs = trial.record.epochs if trial.record else ()
     if not epochs or trial.record is None:
         return None
-    macs = training_images(arm) * arm.planned.model.macs * UNITS["macs"]
+    model = arm.planned.model
+    macs = training_images(arm) * (model.training_macs or model.macs) * UNITS["macs"]
     x: dict[str, list[float]] = {
         "epoch": [epoch.epoch for epoch in epochs],
         "seconds": list(accumulate(epoch.seconds for epoch in epochs)),
