@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import nn
-from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
 from ceteris.study.record import Layer, ModelFacts
@@ -28,7 +28,7 @@ def count(model: nn.Module, channels: int, image_size: int) -> ModelFacts:
     like = parameters[0] if parameters else torch.zeros(())
     image = torch.zeros(1, channels, image_size, image_size, device=like.device, dtype=like.dtype)
     counter = FlopCounterMode(display=False)
-    with torch.no_grad(), _mode(model, training=False), _recording(model, counter) as layers, counter:
+    with torch.no_grad(), _evaluating(model), _recording(model, counter) as layers, counter:
         model(image)
     trainable = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
     return ModelFacts(trainable, counter.get_total_flops() // 2, tuple(layers), _training_macs(model, image))
@@ -36,26 +36,25 @@ def count(model: nn.Module, channels: int, image_size: int) -> ModelFacts:
 
 def _training_macs(model: nn.Module, image: torch.Tensor) -> int | None:
     """Of one image, from two without numbers: batch norm needs two. None where the model needs the numbers."""
-    tensors = dict([*model.named_parameters(), *model.named_buffers()])
-    without = {name: tensor.detach().to("meta") for name, tensor in tensors.items()}
     images = torch.empty(2, *image.shape[1:], device="meta", dtype=image.dtype)
-    with torch.no_grad(), _mode(model, training=True), FlopCounterMode(display=False) as counter:
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
         try:
-            functional_call(model, without, (images,))
+            # A copy: what a model remembers of its training must not begin with a step that is none.
+            copy.deepcopy(model).to("meta").train()(images)
         except (RuntimeError, ValueError, TypeError):
             return None
     return int(counter.get_total_flops()) // 4
 
 
 @contextlib.contextmanager
-def _mode(model: nn.Module, *, training: bool) -> Iterator[None]:
-    before = {module: module.training for module in model.modules()}
-    model.train(training)
+def _evaluating(model: nn.Module) -> Iterator[None]:
+    training = [module for module in model.modules() if module.training]
+    model.eval()
     try:
         yield
     finally:
-        for module, mode in before.items():
-            module.training = mode
+        for module in training:
+            module.training = True
 
 
 @contextlib.contextmanager

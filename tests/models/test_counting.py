@@ -74,6 +74,19 @@ def test_views_of_test_images_are_no_work_of_the_training(build, views, times):
     assert facts.macs == times * facts.training_macs
 
 
+def test_what_a_model_remembers_of_its_training_does_not_begin_with_the_count():
+    class Counting(nn.Linear):
+        steps = 0
+
+        def forward(self, x):
+            self.steps += self.training
+            return super().forward(x.flatten(1))
+
+    model = Counting(12, 2)
+    assert count(model, 3, 2).training_macs == 24
+    assert model.steps == 0
+
+
 def test_training_that_needs_the_numbers_is_not_counted():
     class Curious(nn.Linear):
         def forward(self, x):
