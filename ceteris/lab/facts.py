@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,13 +93,15 @@ def _count(recipe: Mapping[str, Any], data: DataFacts) -> ModelFacts:
     import torch
 
     from ceteris.engine.setup import build_model
-    from ceteris.models.counting import count
+    from ceteris.models.counting import count, training_macs
 
+    size = (data.channels, data.image_size)
     try:
         with torch.device("meta"):
-            return count(build_model(recipe, data), data.channels, data.image_size)
+            model = build_model(recipe, data)
+            return replace(count(model, *size), training_macs=training_macs(model, *size))
     except InputError:
         raise
     except (ValueError, RuntimeError, TypeError) as error:
-        size = f"{data.channels}x{data.image_size}x{data.image_size}"
-        raise InputError(f"model {recipe['model']['name']!r} cannot be built for {size} images: {error}") from None
+        shown = f"{data.channels}x{data.image_size}x{data.image_size}"
+        raise InputError(f"model {recipe['model']['name']!r} cannot be built for {shown} images: {error}") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,17 +30,19 @@ def count(model: nn.Module, channels: int, image_size: int) -> ModelFacts:
     with torch.no_grad(), _evaluating(model), _recording(model, counter) as layers, counter:
         model(image)
     trainable = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
-    return ModelFacts(trainable, counter.get_total_flops() // 2, tuple(layers), _training_macs(model, image))
+    return ModelFacts(trainable, counter.get_total_flops() // 2, tuple(layers))
 
 
-def _training_macs(model: nn.Module, image: torch.Tensor) -> int | None:
-    """Of one image, from two without numbers: batch norm needs two. None where the model needs the numbers."""
-    images = torch.empty(2, *image.shape[1:], device="meta", dtype=image.dtype)
+def training_macs(model: nn.Module, channels: int, image_size: int) -> int | None:
+    """MACs of one image in training, forward, of a model on the meta device that is only counted and never trained.
+
+    Two images go through it, as batch norm needs two; what it remembers of its training has then begun. None where
+    training cannot be run without numbers.
+    """
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         try:
-            # A copy: what a model remembers of its training must not begin with a step that is none.
-            copy.deepcopy(model).to("meta").train()(images)
-        except (RuntimeError, ValueError, TypeError):
+            model.train()(torch.empty(2, channels, image_size, image_size, device="meta"))
+        except Exception:  # whatever a model of the user's asks of numbers that are not there
             return None
     return int(counter.get_total_flops()) // 4
 

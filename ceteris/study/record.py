@@ -69,7 +69,7 @@ class ModelFacts:
     """A model's size, without training it.
 
     MACs are for one image, forward. `training_macs` are those in training, where a model may do less than when it is
-    tested; None where they were not counted.
+    tested; a plan counts them, a trial's record has None.
     """
 
     parameters: int
