@@ -116,7 +116,7 @@ def _parse(text: str, name: str) -> Any:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise InputError(Problem(f"not valid YAML: {error.problem}", f"{name}:{line}")) from None
-    except (YAMLError, ValueError, OverflowError, RecursionError) as error:
+    except (YAMLError, ValueError, IndexError, OverflowError, RecursionError) as error:
         raise InputError(Problem(f"not valid YAML: {error}", name)) from None
     if not isinstance(tree, CommentedMap):
         raise InputError(Problem("a study file is a mapping of fields (name, question, baseline, ...)", f"{name}:1"))
