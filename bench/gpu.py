@@ -25,6 +25,7 @@ from bench.__main__ import DOCS, GPU_RESULTS
 from bench.cases import BATCH, case, images, recipe
 from bench.gpu_limits import DEVICE, convolutions_alone, matmul_flops
 from bench.gpu_many import Crew
+from bench.gpu_ways import kernels, other_ways
 from bench.usual import loader, network, optimizer
 from ceteris.data.source import Dataset
 from ceteris.engine.device import Conditions
@@ -45,6 +46,8 @@ CELLS = (
 MANY = (("lenet", 16), ("plain-cnn", 10), ("resnet14", 3))
 """Network, and epochs of each trial."""
 MANY_AT_A_TIME = (1, 12)
+CONVOLUTIONS = (("resnet14", BATCH), ("resnet18", BATCH), ("resnet18", 1024))
+"""Those whose convolutions are timed alone."""
 
 
 def usual(model_name: str, precision: str, epochs: int, data: Dataset) -> float:
@@ -82,7 +85,7 @@ def one_trial(wanted: argparse.Namespace, data: Dataset) -> list[dict[str, Any]]
     speeds: dict[tuple[str, int, bool], dict[str, list[float]]] = {cell: {"ceteris": [], "usual": []} for cell in CELLS}
     for repeat in range(wanted.repeats):
         for cell in CELLS:
-            print(f"repeat {repeat + 1} of {wanted.repeats}: {cell}", file=sys.stderr, flush=True)
+            _say(f"repeat {repeat + 1} of {wanted.repeats}: {cell}")
             speeds[cell]["ceteris"].append(ours(cell, wanted.precision, wanted.epochs, data))
             if cell[1:] == (BATCH, False):
                 speeds[cell]["usual"].append(usual(cell[0], wanted.precision, wanted.usual_epochs, data))
@@ -99,40 +102,57 @@ def one_trial(wanted: argparse.Namespace, data: Dataset) -> list[dict[str, Any]]
     ]
 
 
-def many_trials(repeats: int) -> list[dict[str, Any]]:
-    """Images per second of so many trials together, as the executor runs them."""
-    crew = Crew(max(MANY_AT_A_TIME))
-    measured = []
+def limits() -> dict[str, Any]:
+    """What the card does at best: a bare matrix product, and the convolutions of the larger networks alone."""
+    alone = [
+        {"model": model, "batch": batch, "images_per_second": convolutions_alone(case(model), batch)}
+        for model, batch in CONVOLUTIONS
+    ]
+    return {"matmul": [matmul_flops()], "convolutions": alone}
+
+
+def many_trials(wanted: argparse.Namespace, data: Dataset) -> Iterator[list[dict[str, Any]]]:
+    """Images per second of so many trials together, as the executor runs them and in other ways; as it grows."""
+    crew, measured = Crew(max(MANY_AT_A_TIME)), []
     for model, epochs in MANY:
         speeds: dict[int, list[float]] = {trials: [] for trials in MANY_AT_A_TIME}
-        for _ in range(repeats):
+        for _ in range(wanted.many_repeats):
             for trials in MANY_AT_A_TIME:
-                print(f"many: {model}, {trials} at a time", file=sys.stderr, flush=True)
-                speeds[trials].append(crew.images_per_second(trials, model, "tf32", epochs))
-        measured.append({"model": model, "precision": "tf32", "images_per_second": speeds})
+                speeds[trials].append(crew.images_per_second(trials, model, wanted.precision, epochs))
+                _say(f"many: {model}, {trials} at a time: {speeds[trials][-1]:,.0f} images/s")
+        measured.append({"model": model, "precision": wanted.precision, "images_per_second": speeds})
+        yield measured
     crew.end()
-    return measured
+    for one in measured:
+        one["kernels"] = kernels(one["model"], wanted.precision, data)
+        one["other_ways"] = other_ways(one["model"], wanted.precision, data)
+        _say(f"many: {one['model']}: {one['kernels']}, {one['other_ways']}")
+        yield measured
 
 
-def run(wanted: argparse.Namespace, data: Dataset) -> Iterator[dict[str, Any]]:
-    """Measure all; the limits first and last. What one trial came to is given before many are begun."""
-    matmul = [matmul_flops()]
-    alone = [
-        {"batch": batch, "images_per_second": convolutions_alone(case("resnet18"), batch)} for batch in (128, 1024)
-    ]
-    trials = one_trial(wanted, data)
-    matmul.append(matmul_flops())
-    machine = {"device": torch.cuda.get_device_name(), "torch": torch.__version__, "cores": os.cpu_count()}
-    made = {"date": datetime.date.today().isoformat(), "repeats": wanted.repeats, "loader_workers": LOADER_WORKERS}
-    limits = {"matmul": matmul, "resnet18_convolutions": alone}
-    measured = {"machine": machine, "made": made, "limits": limits, "trials": trials}
-    yield measured | {"many": []}
-    yield measured | {"many": many_trials(wanted.many_repeats)}
+def part_one(wanted: argparse.Namespace, data: Dataset) -> Iterator[dict[str, Any]]:
+    """One trial, beside the usual script and the card's limits."""
+    made = {"repeats": wanted.repeats, "loader_workers": LOADER_WORKERS}
+    yield made | {"limits": limits(), "trials": one_trial(wanted, data)}
+
+
+def part_many(wanted: argparse.Namespace, data: Dataset) -> Iterator[dict[str, Any]]:
+    """Many trials at a time."""
+    for measured in many_trials(wanted, data):
+        yield {"trials": measured}
+
+
+PARTS = {"one_trial": part_one, "many": part_many}
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run it; 0 when it was measured."""
+    """Run it; 0 when it was measured. What is in the file already and is not measured now stays there."""
     options = argparse.ArgumentParser(prog="python -m bench.gpu", description=(__doc__ or "").splitlines()[0])
+    options.add_argument("--only", choices=PARTS, help="measure this part, and leave the others as they are")
     options.add_argument("--precision", default="bf16", choices=("fp32", "tf32", "bf16"))
     options.add_argument("--repeats", type=int, default=3)
     options.add_argument("--many-repeats", type=int, default=2)
@@ -143,9 +163,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not torch.cuda.is_available():
         print("error: no CUDA device here", file=sys.stderr)
         return 2
-    for measured in run(wanted, images(None, None, False)):
-        wanted.to.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
-        print(f"written to {wanted.to}", flush=True)
+    data = images(None, None, False)
+    machine = {"device": torch.cuda.get_device_name(), "torch": torch.__version__, "cores": os.cpu_count()}
+    measured = json.loads(wanted.to.read_text(encoding="utf-8")) if wanted.to.exists() else {}
+    for name in [wanted.only] if wanted.only else PARTS:
+        made = {"machine": machine, "date": datetime.date.today().isoformat()}
+        for part in PARTS[name](wanted, data):
+            measured[name] = made | part
+            wanted.to.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+    print(f"written to {wanted.to}")
     return 0
 
 

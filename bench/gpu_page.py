@@ -11,22 +11,32 @@ TIMES_THE_USUAL, SHARE, TIMES_ONE = 10.0, 0.35, 5.0
 
 
 def section(result: Result) -> str:
-    """As Markdown."""
-    machine, made = result["machine"], result["made"]
+    """As Markdown; the parts that were measured."""
+    parts = {"one_trial": _one_trial, "many": _many, "airbench": _airbench}
+    return "".join(part(result[name]) for name, part in parts.items() if name in result)
+
+
+def _one_trial(result: Result) -> str:
     matmul = spread(result["limits"]["matmul"]).median
     return f"""
 ## One trial on a GPU
 
-Made by `python -m bench.gpu` on {made["date"]}: {machine["device"]}, torch {machine["torch"]}, {machine["cores"]} cores. Images per second over whole epochs, the first left out, medians of {made["repeats"]} repeats with the smallest and the largest in
-brackets. The usual script loads with {made["loader_workers"]} workers. The rate of a bare matrix product in bf16 is {matmul / 1e12:.0f} TFLOP/s. Aims: {TIMES_THE_USUAL:.0f} times the usual script, and {SHARE:.0%} of that rate for resnet18.
+{_made(result)} Images per second over whole epochs, the first left out, medians of {result["repeats"]} repeats with the smallest and the largest in brackets. The usual script loads with {result["loader_workers"]} workers. The rate of a bare
+matrix product in bf16 is {matmul / 1e12:.0f} TFLOP/s. Aims: {TIMES_THE_USUAL:.0f} times the usual script, and {SHARE:.0%} of that rate for resnet18.
 
-{_one_trial(result, matmul)}
+{_speeds(result, matmul)}
 
 {_alone(result, matmul)} `compiled` is `--compile`: it takes some 20 to 40 s a network and batch, once a process.
-{_many(result)}{_airbench(result)}"""  # noqa: E501
+"""  # noqa: E501
 
 
-def _one_trial(result: Result, matmul: float) -> str:
+def _made(part: Result) -> str:
+    machine = part["machine"]
+    where = f"{machine['device']}, torch {machine['torch']}, {machine['cores']} cores"
+    return f"Made by `python -m bench.gpu` on {part['date']}: {where}."
+
+
+def _speeds(result: Result, matmul: float) -> str:
     head = ["network", "batch", "precision", "ceteris", "usual script", "ceteris / usual script", "matrix rate"]
     rows = []
     for trial in result["trials"]:
@@ -40,20 +50,25 @@ def _one_trial(result: Result, matmul: float) -> str:
 
 
 def _alone(result: Result, matmul: float) -> str:
-    flops = next(trial["flops_per_image"] for trial in result["trials"] if trial["model"] == "resnet18")
-    shares = [
-        f"{one['images_per_second'] * flops / matmul:.0%} at batch {one['batch']}"
-        for one in result["limits"]["resnet18_convolutions"]
-    ]
-    return f"resnet18's convolutions alone, with nothing between them, reach {' and '.join(shares)} of the matrix rate."
+    """What a step could reach at best, as share of the matrix rate and beside the usual script."""
+    flops = {trial["model"]: trial["flops_per_image"] for trial in result["trials"]}
+    usual = {
+        (trial["model"], trial["batch"]): spread(trial["images_per_second"]["usual"]).median
+        for trial in result["trials"]
+        if trial["images_per_second"]["usual"]
+    }
+    said = []
+    for one in result["limits"]["convolutions"]:
+        rate, key = one["images_per_second"], (one["model"], one["batch"])
+        beside = f" and {rate / usual[key]:.1f} times the usual script" if key in usual else ""
+        said.append(f"{one['model']}'s at batch {one['batch']} {rate * flops[one['model']] / matmul:.0%}{beside}")
+    return f"Convolutions alone, with nothing between them, would reach of the matrix rate: {'; '.join(said)}."
 
 
 def _many(result: Result) -> str:
-    if not result["many"]:
-        return ""
-    times = list(result["many"][0]["images_per_second"])
+    times = list(result["trials"][0]["images_per_second"])
     rows = []
-    for entry in result["many"]:
+    for entry in result["trials"]:
         rates = entry["images_per_second"]
         shown = [f"{spread(rates[trials]).median:,.0f}" for trials in times]
         gains = [tables.with_spread(ratio(rates[trials], rates[times[0]])) for trials in times[1:]]
@@ -63,17 +78,38 @@ def _many(result: Result) -> str:
     return f"""
 ## Many trials on one GPU
 
-Processes side by side under NVIDIA's multi-process service, as `--workers N` starts them; images per second of all together, evaluation included. Aim: {TIMES_ONE:.0f} times one after another.
+{_made(result)} Processes side by side under NVIDIA's multi-process service, as `--workers N` starts them; images per second of all together, evaluation included. Aim: {TIMES_ONE:.0f} times one after another, which is not reached;
+[what else was tried, and why](results/many-on-one-gpu.md).
 
 {tables.markdown(head, rows)}
-"""  # noqa: E501
+{_other_ways(result)}"""  # noqa: E501
+
+
+def _other_ways(result: Result) -> str:
+    measured = [entry for entry in result["trials"] if "other_ways" in entry]
+    if not measured:
+        return ""
+    columns = [(way, n) for way, rates in measured[0]["other_ways"].items() for n in rates]
+    rows = [
+        [
+            entry["model"],
+            f"{entry['kernels']['a_step']:.0f}",
+            f"{entry['kernels']['busy_microseconds']:.0f}",
+            *(f"{entry['other_ways'][way][n]:,.0f}" for way, n in columns),
+        ]
+        for entry in measured
+    ]
+    head = ["network", "kernels a step", "busy, microseconds", *(f"{way}, {n}" for way, n in columns)]
+    return f"""
+Other ways to put several trials on the card, training alone:
+
+{tables.markdown(head, rows)}
+"""
 
 
 def _airbench(result: Result) -> str:
-    if "airbench" not in result:
-        return ""
     rows = []
-    for name, runs in result["airbench"].items():
+    for name, runs in result.items():
         seconds, accuracy = ([run[place] for run in runs] for place in (0, 1))
         top1 = tables.with_spread(spread([100 * each for each in accuracy]), 2)
         rows.append([name, tables.with_spread(spread(seconds), 2), top1, str(len(runs))])

@@ -45,7 +45,7 @@ class Steps:
         self._started, self._probed = 0.0, 0.0
         self._recorder: Recorder[None] | None = None
         if device.type == "cuda" and setup.train.resident:
-            self._recorder = Recorder(self._several, device)
+            self._recorder = Recorder(self.several, device)
             # The graph reads both, so they must be tensors that it finds again.
             self._device_rates = torch.zeros_like(self._losses)
             for group in setup.optimizer.param_groups:
@@ -99,7 +99,7 @@ class Steps:
         if self._recorder and not watched:
             self._recorder(inputs, labels)
         else:
-            self._several(inputs, labels, step, watched)
+            self.several(inputs, labels, step, watched)
         return after
 
     def end(self) -> TrainedEpoch:
@@ -110,10 +110,13 @@ class Steps:
     def _seconds(self) -> float:
         return time.perf_counter() - self._started - (self._probes.seconds - self._probed)
 
-    def _several(
+    def several(
         self, inputs: torch.Tensor, labels: torch.Tensor, step: int | None = None, watched: bool = False
     ) -> None:
-        """Without a step, that of the first batch, nothing is asked of the host. Watched are steps that probes see."""
+        """Train on several batches. Without a step, that of the first, nothing is asked of the host.
+
+        Watched are steps that probes see.
+        """
         several: list[tuple[torch.Tensor, torch.Tensor]] = []
         size = self._setup.train.batch_size
         rates = self._rates_from(step, -(-len(labels) // size))

@@ -56,22 +56,32 @@ RESULT = {
         }
     ],
 }
+CARD = {"machine": {"device": "a card", "torch": "2", "cores": 16}, "date": "2026-01-03"}
 GPU = {
-    "machine": {"device": "a card", "torch": "2", "cores": 16},
-    "made": {"date": "2026-01-03", "repeats": 2, "loader_workers": 8},
-    "limits": {"matmul": [8e14, 6e14], "resnet18_convolutions": [{"batch": 128, "images_per_second": 100_000.0}]},
-    "trials": [
-        {
-            "model": "resnet18",
-            "batch": 128,
-            "compiled": compiled,
-            "precision": "bf16",
-            "flops_per_image": 3.5e9,
-            "images_per_second": {"ceteris": [100_000.0, 60_000.0], "usual": usual},
-        }
-        for compiled, usual in ((False, [5000.0, 6000.0]), (True, []))
-    ],
-    "many": [{"model": "lenet", "precision": "tf32", "images_per_second": {"1": [1000.0], "12": [2500.0]}}],
+    "one_trial": CARD
+    | {
+        "repeats": 2,
+        "loader_workers": 8,
+        "limits": {
+            "matmul": [8e14, 6e14],
+            "convolutions": [
+                {"model": "resnet18", "batch": batch, "images_per_second": 100_000.0} for batch in (128, 9)
+            ],
+        },
+        "trials": [
+            {
+                "model": "resnet18",
+                "batch": 128,
+                "compiled": compiled,
+                "precision": "bf16",
+                "flops_per_image": 3.5e9,
+                "images_per_second": {"ceteris": [100_000.0, 60_000.0], "usual": usual},
+            }
+            for compiled, usual in ((False, [5000.0, 6000.0]), (True, []))
+        ],
+    },
+    "many": CARD
+    | {"trials": [{"model": "lenet", "precision": "tf32", "images_per_second": {"1": [1000.0], "12": [2500.0]}}]},
     "airbench": {"airbench": [[2.0, 0.94], [3.0, 0.95]], "ceteris": [[2.5, 0.93], [2.5, 0.94]]},
 }
 
@@ -195,10 +205,22 @@ def test_the_gpu_has_its_part_when_it_was_measured():
     own, usual = "80,000 (60,000 to 100,000)", "5,500 (5,000 to 6,000)"
     assert row(said, "resnet18") == ["resnet18", "128", "bf16", own, usual, "15.0 (10.0 to 20.0)", "40%"]
     assert row(said, "resnet18, compiled") == ["resnet18, compiled", "128", "bf16", own, "", "", "40%"]
-    assert "reach 50% at batch 128 of the matrix rate" in said
+    assert "at batch 128 50% and 18.2 times the usual script; resnet18's at batch 9 50%." in said
     assert row(said, "lenet") == row(page(RESULT), "lenet")
     assert "| lenet | tf32 | 1,000 | 2,500 | 2.5 (2.5 to 2.5) |" in said
     assert "| airbench | 2.50 (2.00 to 3.00) | 94.50 (94.00 to 95.00) | 2 |" in said
+
+
+def test_other_ways_for_many_trials_are_shown_where_they_were_measured():
+    assert "Other ways" not in page(RESULT, GPU)
+    measured = copy.deepcopy(GPU)
+    measured["many"]["trials"][0] |= {
+        "kernels": {"a_step": 65.0, "busy_microseconds": 336.7},
+        "other_ways": {"one graph": {"1": 1100.0, "8": 2600.0}},
+    }
+    said = page(RESULT, measured)
+
+    assert row(said[said.index("Other ways") :], "lenet") == ["lenet", "65", "337", "1,100", "2,600"]
 
 
 def test_the_page_is_made_again_from_results_alone(tmp_path, capsys):
