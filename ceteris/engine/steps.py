@@ -117,18 +117,18 @@ class Steps:
 
         Watched are steps that probes see.
         """
-        several: list[tuple[torch.Tensor, torch.Tensor]] = []
+        taken: list[tuple[torch.Tensor, torch.Tensor]] = []
         size = self._setup.train.batch_size
         rates = self._rates_from(step, -(-len(labels) // size))
         for batch in zip(torch.split(inputs, size), torch.split(labels, size), strict=True):
-            several.append(self._one(*batch, next(rates), None if step is None else step + len(several), watched))
+            taken.append(self._one(*batch, next(rates), None if step is None else step + len(taken), watched))
         # Read once per epoch: asking for a number here would make the device wait.
         self._losses.index_copy_(
-            0, self._done + self._ahead[: len(several)], torch.stack([loss for loss, _ in several])
+            0, self._done + self._ahead[: len(taken)], torch.stack([loss for loss, _ in taken])
         )
-        self._done += len(several)
+        self._done += len(taken)
         dominant = labels if labels.ndim == 1 else labels.argmax(1)  # of mixed images the larger part counts
-        self._correct += (torch.cat([logits for _, logits in several]).argmax(1) == dominant).sum()
+        self._correct += (torch.cat([logits for _, logits in taken]).argmax(1) == dominant).sum()
 
     def _one(
         self, inputs: torch.Tensor, labels: torch.Tensor, rate: float | torch.Tensor, step: int | None, watched: bool
