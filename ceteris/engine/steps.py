@@ -123,9 +123,7 @@ class Steps:
         for batch in zip(torch.split(inputs, size), torch.split(labels, size), strict=True):
             taken.append(self._one(*batch, next(rates), None if step is None else step + len(taken), watched))
         # Read once per epoch: asking for a number here would make the device wait.
-        self._losses.index_copy_(
-            0, self._done + self._ahead[: len(taken)], torch.stack([loss for loss, _ in taken])
-        )
+        self._losses.index_copy_(0, self._done + self._ahead[: len(taken)], torch.stack([loss for loss, _ in taken]))
         self._done += len(taken)
         dominant = labels if labels.ndim == 1 else labels.argmax(1)  # of mixed images the larger part counts
         self._correct += (torch.cat([logits for _, logits in taken]).argmax(1) == dominant).sum()
