@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ceteris.app.screen import duration, table, warn
+from ceteris.lab.likely import likely_device
 from ceteris.lab.run import slow_precision
 from ceteris.lab.sharing import Resources, share_cores
 from ceteris.lab.state import Outline
@@ -33,7 +34,7 @@ def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
     """The plan as plain values: arms, trials, cost, and what the design can find out."""
     done = {trial.key for trial in plan.trials if store.has(trial.key)}
     keys = {trial.key for trial in plan.trials}
-    threads, workers = share_cores(len(keys), Resources())
+    threads, workers = share_cores(len(keys), Resources(), likely_device())
     return {
         "study": plan.study.name,
         "question": plan.study.question,

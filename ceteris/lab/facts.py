@@ -11,24 +11,28 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ceteris.errors import InputError
+from ceteris.lab.likely import likely_device
 from ceteris.store.atomic import write_atomically
 from ceteris.store.records import read_json
 from ceteris.study.keys import sha256_of
 from ceteris.study.record import DataFacts, ModelFacts, Record
 
 _FACTS = TypeAdapter(ModelFacts)
-GUESSED_FLOPS, GUESSED_STEP_SECONDS = 55e9, 0.004
-"""Of one core: operations per second, and what a step costs however small the network; for a first guess."""
+GUESSED_FLOPS = {"cpu": 55e9, "mps": 1e12, "cuda": 3e13}
+GUESSED_STEP_SECONDS = {"cpu": 0.004, "mps": 0.004, "cuda": 0.001}
+"""Of one core or one accelerator: operations per second, and what a step costs however small the network; for a first
+guess."""
 
 
 class KnownFacts:
     """Model sizes and measured speeds, one small file per (model, image shape, classes). A cache, never the truth.
 
-    What does not match its sha256 is counted and measured again.
+    What does not match its sha256 is counted and measured again. Speeds are those of one kind of device.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, device: str | None = None) -> None:
+        """Of the kind of device that a run would take, when None."""
+        self.folder, self.device = folder, device or likely_device()
 
     def of(self, recipe: Mapping[str, Any], data: DataFacts) -> ModelFacts:
         """Parameters, MACs and layer table; builds the model on the meta device when it was never seen.
@@ -45,16 +49,28 @@ class KnownFacts:
             return facts
 
     def speed(self, recipe: Mapping[str, Any], data: DataFacts) -> float | None:
-        """Training images per second of one trial, as last measured here."""
-        speed = self._read(recipe, data).get("images_per_second")
+        """Training images per second of one trial, as last measured here on such a device."""
+        speed = self._speeds(self._read(recipe, data)).get(self.device)
         return float(speed) if speed else None
+
+    def seconds(self, recipe: Mapping[str, Any], data: DataFacts, model: ModelFacts) -> tuple[float, str]:
+        """Predicted training time of one trial, and what that is from: "records" or "guess"."""
+        speed = self.speed(recipe, data)
+        seconds = predicted_seconds(recipe, training_images(recipe, data), model, speed, self.device)
+        return seconds, "records" if speed else "guess"
 
     def learn(self, record: Record) -> None:
         """Remember how fast a trial was."""
         if record.cost and record.cost.images_per_second > 0:
-            known = self._read(record.recipe, record.data)
-            speed = {"images_per_second": record.cost.images_per_second}
-            self._write(record.recipe, record.data, known | speed)
+            known, device = self._read(record.recipe, record.data), record.environment.get("device", "cpu")
+            kind = device if device in ("cpu", "mps") else "cuda"  # a CUDA device is recorded by its own name
+            speeds = self._speeds(known) | {kind: record.cost.images_per_second}
+            self._write(record.recipe, record.data, known | {"speeds": speeds})
+
+    @staticmethod
+    def _speeds(known: Mapping[str, Any]) -> dict[str, Any]:
+        speeds = known.get("speeds")
+        return speeds if isinstance(speeds, dict) else {}
 
     def _file(self, recipe: Mapping[str, Any], data: DataFacts) -> Path:
         shape = {"size": data.image_size, "channels": data.channels, "classes": len(data.classes)}
@@ -74,13 +90,15 @@ class KnownFacts:
             return  # a plan can be looked at without a store that can be written
 
 
-def predicted_seconds(recipe: Mapping[str, Any], images: int, model: ModelFacts, speed: float | None) -> float:
+def predicted_seconds(
+    recipe: Mapping[str, Any], images: int, model: ModelFacts, speed: float | None, device: str
+) -> float:
     """Training time of one trial at its measured speed, or guessed: backward costs twice the forward pass."""
     passes = images * int(recipe["epochs"])
     if speed:
         return passes / speed
     flops = passes * (model.training_macs or model.macs) * 2 * 3
-    return flops / GUESSED_FLOPS + passes / int(recipe["batch_size"]) * GUESSED_STEP_SECONDS
+    return flops / GUESSED_FLOPS[device] + passes / int(recipe["batch_size"]) * GUESSED_STEP_SECONDS[device]
 
 
 def training_images(recipe: Mapping[str, Any], data: DataFacts) -> int:

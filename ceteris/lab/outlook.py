@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 
+from ceteris.lab.likely import likely_device
 from ceteris.lab.sharing import Resources, share_cores
 from ceteris.stats.looks import look_level
 from ceteris.stats.outlook import GUESSED_ACCURACY, Outlook, Price, Spread, pooled_spread
@@ -107,7 +108,7 @@ def _price(plan: Plan, earlier: Mapping[str, Scores], seeds: int, effect: float)
     new = {arm.name: seeds - sum(s in earlier[arm.name] for s in _first_seeds(plan, arm, seeds)) for arm in arms}
     left, trials = sum(new.values()), len(arms) * seeds
     whole = sum(new[arm.name] * (arm.seconds or 0.0) for arm in arms)
-    _, workers = share_cores(trials, Resources())
+    _, workers = share_cores(trials, Resources(), likely_device())
     return Price(seeds, effect, trials, left, whole / max(1, min(workers, left)))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ceteris.data.source import DataPlace, DataSource
 from ceteris.errors import InputError, Problem
-from ceteris.lab.facts import KnownFacts, predicted_seconds, training_images
+from ceteris.lab.facts import KnownFacts, training_images
 from ceteris.lab.resolve import resolve, resolve_probes
 from ceteris.registry import part
 from ceteris.study.arms import VARIANT, Arm, arms, at_scale
@@ -141,7 +141,7 @@ def _planned(
     _check_split(recipe, data)
     model, images = known.of(recipe, data), training_images(recipe, data)
     check_last_batch(model, images, recipe["batch_size"])
-    speed = known.speed(recipe, data)
+    seconds, seconds_from = known.seconds(recipe, data, model)
     differs = recipe_differences(baseline, recipe)
     return PlannedArm(
         name=arm.name,
@@ -151,8 +151,8 @@ def _planned(
         confounded=is_confounded(arm.levels, differs),
         data=data,
         model=model,
-        seconds=predicted_seconds(recipe, images, model, speed),
-        seconds_from="records" if speed else "guess",
+        seconds=seconds,
+        seconds_from=seconds_from,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ceteris.lab.likely import likely_device
 from ceteris.lab.run import MANIFEST, read_manifest
 from ceteris.lab.sharing import Resources, share_cores
 from ceteris.store.atomic import write_atomically
@@ -52,7 +53,7 @@ class Outline:
         if not left:
             return 0.0
         whole = sum({key: self.prices[arm] for arm, _, key in self.trials if key in left}.values())
-        _, workers = share_cores(len({key for *_, key in self.trials}), Resources())
+        _, workers = share_cores(len({key for *_, key in self.trials}), Resources(), likely_device())
         return whole / max(1, min(workers, len(left)))
 
 

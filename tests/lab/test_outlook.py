@@ -107,7 +107,7 @@ def test_one_recipe_under_two_names_counts_once(study, place, store):
 
 
 def test_prices_go_by_what_is_left_to_train(planned, store, monkeypatch):
-    monkeypatch.setattr("ceteris.lab.outlook.share_cores", lambda trials, resources: (1, 2))
+    monkeypatch.setattr("ceteris.lab.outlook.share_cores", lambda trials, resources, device: (1, 2))
     priced = dataclasses.replace(
         planned, arms=tuple(dataclasses.replace(a, seconds=s) for a, s in zip(planned.arms, (10.0, 30.0), strict=True))
     )
@@ -121,6 +121,17 @@ def test_prices_go_by_what_is_left_to_train(planned, store, monkeypatch):
     assert (prices[5].trials, prices[5].new) == (10, 8)
     assert prices[5].seconds == pytest.approx((3 * 10 + 5 * 30) / 2)
     assert [prices[n].effect for n in sorted(prices)] == sorted((p.effect for p in prices.values()), reverse=True)
+
+
+def test_on_an_accelerator_trials_are_priced_one_after_another(planned, store, monkeypatch):
+    monkeypatch.setattr("ceteris.lab.sharing.usable_cores", lambda: 16)
+    priced = dataclasses.replace(planned, arms=tuple(dataclasses.replace(arm, seconds=10.0) for arm in planned.arms))
+    seconds = {}
+    for device in ("cpu", "cuda"):
+        monkeypatch.setattr("ceteris.lab.outlook.likely_device", lambda device=device: device)
+        seconds[device] = {price.seeds: price.seconds for price in look_ahead(priced, store).prices}[20]
+
+    assert (seconds["cpu"], seconds["cuda"]) == (400 / 16, 400)
 
 
 def test_a_larger_family_needs_a_larger_effect(study, place, store, planned):

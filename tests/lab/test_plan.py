@@ -143,11 +143,25 @@ def test_a_price_comes_from_records_once_there_are_some(planned, study, place, s
     assert again.arms[1].seconds_from == "guess"
 
 
+def test_a_price_is_that_of_the_device_that_a_run_would_take(planned, study, place, store):
+    from ceteris.study.record import Cost, Record, Status
+
+    arm, folder = planned.arms[0], store.root / "facts"
+    for device, speed in (("cpu", 54.0), ("NVIDIA H100 80GB HBM3", 5400.0)):
+        cost = Cost(1.0, 1.0, speed, 1, False)
+        record = Record("0" * 64, Status.FINISHED, arm.recipe, 0, arm.data, {"device": device}, cost=cost)
+        KnownFacts(folder).learn(record)
+
+    assert KnownFacts(folder, "cpu").speed(arm.recipe, arm.data) == 54.0
+    assert KnownFacts(folder, "cuda").seconds(arm.recipe, arm.data, arm.model) == (pytest.approx(2 / 100), "records")
+    assert KnownFacts(folder, "mps").seconds(arm.recipe, arm.data, arm.model)[1] == "guess"
+
+
 def test_a_guess_is_of_the_work_in_training(planned):
     arm = planned.arms[0]
     twice = dataclasses.replace(arm.model, training_macs=2 * arm.model.macs)
     once, other = (
-        predicted_seconds(arm.recipe | {"batch_size": 10**12}, 1000, model, None) for model in (arm.model, twice)
+        predicted_seconds(arm.recipe | {"batch_size": 10**12}, 1000, model, None, "cpu") for model in (arm.model, twice)
     )
     assert other == pytest.approx(2 * once)
 

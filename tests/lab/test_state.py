@@ -40,6 +40,16 @@ def test_it_counts_what_is_done_begun_and_left(kept, planned):
     assert state["seconds_left"] > 0
 
 
+def test_what_is_left_takes_turns_on_an_accelerator(kept, planned, monkeypatch):
+    monkeypatch.setattr("ceteris.lab.sharing.usable_cores", lambda: 4)
+    left = {}
+    for device in ("cpu", "cuda"):
+        monkeypatch.setattr("ceteris.lab.state.likely_device", lambda device=device: device)
+        left[device] = state_of(planned, kept)["seconds_left"]
+
+    assert left["cuda"] == pytest.approx(3 * left["cpu"])
+
+
 def test_what_is_unchanged_is_not_read_again(kept, planned, monkeypatch):
     first = states(kept)
     monkeypatch.setattr("ceteris.lab.state.read_manifest", lambda _: pytest.fail("the plan was read again"))

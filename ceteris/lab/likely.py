@@ -1,0 +1,28 @@
+"""The device that a run would most likely take, without importing torch, which takes seconds."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
+CPU_BUILD = "+cpu"
+
+
+def likely_device() -> str:
+    """As `ceteris.engine.device.best_device`, from what is installed: "cuda", "mps" or "cpu".
+
+    An NVIDIA driver and a build of torch that is not for the CPU alone mean "cuda", an Apple chip means "mps".
+    """
+    if NVIDIA_DRIVER.exists() and not _torch_build().endswith(CPU_BUILD):
+        return "cuda"
+    return "mps" if (sys.platform, platform.machine()) == ("darwin", "arm64") else "cpu"
+
+
+def _torch_build() -> str:
+    try:
+        return version("torch")
+    except PackageNotFoundError:
+        return CPU_BUILD

@@ -1,0 +1,55 @@
+"""What is installed tells the device of a run before torch is imported."""
+
+import pytest
+
+from ceteris.lab import likely
+from ceteris.lab.likely import likely_device
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A machine with or without a driver, with that build of torch, on that system."""
+
+    def made(driver, build, system=("linux", "x86_64")):
+        file = tmp_path / "version"
+        if driver:
+            file.touch()
+        monkeypatch.setattr(likely, "NVIDIA_DRIVER", file)
+        monkeypatch.setattr(likely, "version", lambda _: build)
+        monkeypatch.setattr(likely.sys, "platform", system[0])
+        monkeypatch.setattr(likely.platform, "machine", lambda: system[1])
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("driver", "build", "expected"),
+    [
+        (True, "2.13.0+cu130", "cuda"),
+        (True, "2.13.0", "cuda"),
+        (True, "2.13.0+cpu", "cpu"),
+        (False, "2.13.0+cu130", "cpu"),
+    ],
+)
+def test_a_card_needs_its_driver_and_a_torch_that_can_use_it(driver, build, expected, machine):
+    machine(driver, build)
+    assert likely_device() == expected
+
+
+def test_a_torch_that_is_not_there_uses_no_card(machine, monkeypatch):
+    machine(True, "2.13.0")
+    monkeypatch.setattr(likely, "version", lambda _: (_ for _ in ()).throw(likely.PackageNotFoundError("torch")))
+    assert likely_device() == "cpu"
+
+
+def test_apples_own_chips_have_an_accelerator(machine):
+    machine(False, "2.13.0", ("darwin", "arm64"))
+    assert likely_device() == "mps"
+    machine(False, "2.13.0", ("darwin", "x86_64"))
+    assert likely_device() == "cpu"
+
+
+def test_it_is_what_torch_finds_here():
+    from ceteris.engine.device import best_device
+
+    assert likely_device() == best_device()
