@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ceteris.app.screen import duration, table, warn
+from ceteris.lab.advice import advice
 from ceteris.lab.likely import likely_device
-from ceteris.lab.run import slow_precision
 from ceteris.lab.sharing import Resources, share_cores
 from ceteris.lab.state import Outline
 from ceteris.report.design import correction_name, design_sentences, design_warnings, price_rows
@@ -143,8 +143,8 @@ def print_plan(out: Console, plan: Plan, view: dict[str, Any], found: Outlook) -
     out.print(_cost_line(view), soft_wrap=True)
     for line in [*_design_lines(plan, view, words), *view["factors"], *design_sentences(plan, found, words)]:
         out.print(plain(line), markup=False, soft_wrap=True)
-    slow = slow_precision(plan, Resources()) if view["new"] else []
-    for line in [*same_arms(plan, words), *design_warnings(plan, found, words), *_warnings(plan), *slow]:
+    advised = advice(plan, Resources(), view["new"])
+    for line in [*same_arms(plan, words), *design_warnings(plan, found, words), *_warnings(plan), *advised]:
         warn(out, line)
     out.print()
     out.print(_price_table(plan, found, words))

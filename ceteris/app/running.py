@@ -16,6 +16,7 @@ from ceteris.app.live import Board, reading_progress
 from ceteris.app.options import DEFAULT_STORE, data_place
 from ceteris.app.screen import console, warn
 from ceteris.data.source import DataPlace
+from ceteris.lab.advice import advice
 from ceteris.lab.disk import writing
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.interrupts import interrupts
@@ -28,7 +29,6 @@ from ceteris.lab.run import (
     prepare_data,
     reopen_failed,
     run_jobs,
-    slow_precision,
     study_folder,
     write_manifest,
 )
@@ -100,7 +100,7 @@ def _run(
     folder = study_folder(store, request)
     left = len(store.missing({trial.key for trial in plan.trials}))
     plan = with_shared_cores(plan, kept_manifest(folder), resources, left, partial(out.print, markup=False))
-    for line in slow_precision(plan, resources) if left else ():
+    for line in advice(plan, resources, left):
         warn(out, line)
     if left and plan.threads:
         out.print(f"threads a trial: {plan.threads}, as measured; kept with the plan", markup=False)

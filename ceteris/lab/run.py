@@ -157,16 +157,3 @@ def check_resources(resources: Resources) -> None:
         from ceteris.engine.device import check_compiler
 
         check_compiler(device_of(resources))
-
-
-def slow_precision(plan: Plan, resources: Resources) -> list[str]:
-    """A warning when trials are in bf16 on a device that computes it in software. Imports torch only for bf16."""
-    if all(arm.recipe["precision"] != "bf16" for arm in plan.arms):
-        return []
-    from ceteris.engine.device import computes_bf16
-
-    device = device_of(resources)
-    if computes_bf16(device):
-        return []
-    what = f"{device} has no instructions for bf16 here, and may be ten times slower in it than in fp32"
-    return [f"{what}; with --set precision=fp32 the trials are others"]

@@ -1,0 +1,47 @@
+"""What a user should know before trials are trained: a precision or a device that would be used badly."""
+
+from __future__ import annotations
+
+from ceteris.lab.executors.mps import control_program
+from ceteris.lab.likely import likely_device
+from ceteris.lab.sharing import Resources, device_of, usable_cores
+from ceteris.study.manifest import Plan, PlannedArm
+
+SMALL_STEP = 128 * 30e6
+"""Multiply-adds of a step's forward pass. Up to here several trials on one card were measured to be faster together."""
+SIDE_BY_SIDE = 8
+
+
+def advice(plan: Plan, resources: Resources, left: int) -> list[str]:
+    """Sentences for the user, before so many trials of the plan are trained with these resources."""
+    return [*_slow_precision(plan, resources), *_idle_card(plan, resources, left)] if left else []
+
+
+def _slow_precision(plan: Plan, resources: Resources) -> list[str]:
+    """Trials in bf16 on a device that computes it in software. Imports torch only for bf16."""
+    if all(arm.recipe["precision"] != "bf16" for arm in plan.arms):
+        return []
+    from ceteris.engine.device import computes_bf16
+
+    device = device_of(resources)
+    if computes_bf16(device):
+        return []
+    what = f"{device} has no instructions for bf16 here, and may be ten times slower in it than in fp32"
+    return [f"{what}; with --set precision=fp32 the trials are others"]
+
+
+def _idle_card(plan: Plan, resources: Resources, left: int) -> list[str]:
+    """Small networks one after another on a card that could take several."""
+    device = resources.device or likely_device()
+    at_a_time = min(SIDE_BY_SIDE, left, usable_cores())
+    chosen = resources.workers or resources.executor == "inline"
+    if chosen or at_a_time < 2 or not device.startswith("cuda") or control_program() is None:
+        return []
+    if not all(_is_small(arm) for arm in plan.arms):
+        return []
+    what = "networks as small as these leave most of a GPU idle"
+    return [f"{what}; ceteris run with --workers {at_a_time} trains {at_a_time} trials at a time, about twice as fast"]
+
+
+def _is_small(arm: PlannedArm) -> bool:
+    return arm.model.macs * int(arm.recipe["batch_size"]) <= SMALL_STEP
