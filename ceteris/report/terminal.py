@@ -60,10 +60,9 @@ def lined(text: str, width: int) -> list[str]:
     kept = re.sub(r"(?<=\d) (?=%|pp)", "\N{NO-BREAK SPACE}", text)
     for piece in re.findall(r"[ \n]+|[\u2e80-\uffef]|[^ \n\u2e80-\uffef]+", kept):
         if columns_of(lines[-1] + piece.rstrip()) > width and lines[-1]:
-            lines[-1] = lines[-1].rstrip()
             lines.append("")
         lines[-1] += piece if lines[-1] else piece.lstrip()
-    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
+    return [line.rstrip().replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

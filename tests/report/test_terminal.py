@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ceteris.report.evidence import gather
@@ -36,6 +36,7 @@ def test_verdicts_fit_80_columns_and_begin_with_modified_data(troubled, language
 
 
 @given(st.text(st.sampled_from("ab %1区间，"), max_size=200), st.integers(20, 80))
+@example("1" * 12 + "区" * 10 + " ", 32)
 def test_lines_keep_every_word_and_stay_within_their_columns(text, width):
     lines = lined(text, width)
     assert "".join("".join(lines).split()) == "".join(text.split())

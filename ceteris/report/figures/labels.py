@@ -54,7 +54,7 @@ def _name(axes: Axes, name: str, arm: ArmEvidence, height: float) -> Text:
 
 def _fits(text: Text) -> bool:
     """Whether its letters, which are not equally wide, have room."""
-    figure = text.get_figure(root=True)
+    figure = text.figure
     return figure is None or text.get_window_extent().width <= ROOM * figure.dpi
 
 
