@@ -3,13 +3,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint requirements/constraints.txt
 
-.PHONY: demo test smoke check lint clean gate-statistics gate-looks gate-a-a gate-faults gate-memory gate-cuda gate-plain bench
+OLD_WARNINGS := -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning -W ignore::FutureWarning
+
+.PHONY: demo test test-lowest smoke check lint clean gate-statistics gate-looks gate-a-a gate-faults gate-memory gate-cuda gate-plain bench
 
 demo: .venv/installed  ## set up and run a real study on the digits that come with scikit-learn
 	$(BIN)/ceteris run quickstart
 
 test: .venv/installed-dev  ## set up and run the tests
 	$(BIN)/python -m pytest --numprocesses auto
+
+test-lowest: .venv-lowest/installed  ## the tests with the oldest versions that pyproject.toml allows, in an environment of their own
+	.venv-lowest/bin/python -m pytest --numprocesses auto $(OLD_WARNINGS)
 
 smoke: .venv/installed-dev  ## every built-in study through the command line, on images of noise; minutes
 	$(BIN)/python -m pytest tests/smoke -m smoke --durations 0
@@ -49,7 +54,12 @@ lint: .venv/installed-dev
 	$(BIN)/lint-imports
 
 clean:
-	rm -rf .venv build *.egg-info
+	rm -rf .venv .venv-lowest build *.egg-info
+
+.venv-lowest/installed: pyproject.toml requirements/lowest.txt
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip --disable-pip-version-check install --quiet --constraint requirements/lowest.txt --editable '.[test]'
+	touch $@
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -51,7 +51,7 @@ def test_an_accelerator_is_checked_by_its_number(monkeypatch):
     ],
 )
 def test_a_processor_computes_bf16_by_its_instructions(there, expected, monkeypatch):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: there)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: there, raising=False)  # torch 2.10 has none
     assert computes_bf16("cpu") is expected
     assert computes_bf16("mps")
 
