@@ -13,7 +13,7 @@ demo: .venv/installed  ## set up and run a real study on the digits that come wi
 test: .venv/installed-dev  ## set up and run the tests
 	$(BIN)/python -m pytest --numprocesses auto
 
-test-lowest: .venv-lowest/installed  ## the tests with the oldest versions that pyproject.toml allows, in an environment of their own
+test-lowest: .venv-lowest/installed  ## the tests with the oldest versions that pyproject.toml allows, in an environment of their own; needs Python 3.11 or 3.12
 	.venv-lowest/bin/python -m pytest --numprocesses auto $(OLD_WARNINGS)
 
 smoke: .venv/installed-dev  ## every built-in study through the command line, on images of noise; minutes

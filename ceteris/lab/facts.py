@@ -97,7 +97,7 @@ def predicted_seconds(
     passes = images * int(recipe["epochs"])
     if speed:
         return passes / speed
-    flops = passes * (model.training_macs or model.macs) * 2 * 3
+    flops = passes * model.macs_while_training * 2 * 3
     return flops / GUESSED_FLOPS[device] + passes / int(recipe["batch_size"]) * GUESSED_STEP_SECONDS[device]
 
 

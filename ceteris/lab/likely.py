@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -9,14 +10,18 @@ from pathlib import Path
 
 NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 CPU_BUILD = "+cpu"
+HIDDEN = ("", "-1")
+"""Values of CUDA_VISIBLE_DEVICES that hide every card."""
 
 
 def likely_device() -> str:
     """As `ceteris.engine.device.best_device`, from what is installed: "cuda", "mps" or "cpu".
 
-    An NVIDIA driver and a build of torch that is not for the CPU alone mean "cuda", an Apple chip means "mps".
+    An NVIDIA driver and a build of torch that is not for the CPU alone mean "cuda", unless the user hides the card; an
+    Apple chip means "mps".
     """
-    if NVIDIA_DRIVER.exists() and not _torch_build().endswith(CPU_BUILD):
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in HIDDEN
+    if NVIDIA_DRIVER.exists() and not hidden and not _torch_build().endswith(CPU_BUILD):
         return "cuda"
     return "mps" if (sys.platform, platform.machine()) == ("darwin", "arm64") else "cpu"
 

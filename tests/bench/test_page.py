@@ -208,6 +208,7 @@ def test_the_gpu_has_its_part_when_it_was_measured():
     assert "at batch 128 50% and 18.2 times the usual script; resnet18's at batch 9 50%." in said
     assert row(said, "lenet") == row(page(RESULT), "lenet")
     assert "| lenet | tf32 | 1,000 | 2,500 | 2.5 (2.5 to 2.5) |" in said
+    assert "5 times one after another, not reached by lenet;" in said
     assert "| airbench | 2.50 (2.00 to 3.00) | 94.50 (94.00 to 95.00) | 2 |" in said
 
 
@@ -215,12 +216,14 @@ def test_other_ways_for_many_trials_are_shown_where_they_were_measured():
     assert "Other ways" not in page(RESULT, GPU)
     measured = copy.deepcopy(GPU)
     measured["many"]["trials"][0] |= {
+        "images_per_second": {"1": [1000.0], "12": [5100.0]},
         "kernels": {"a_step": 65.0, "busy_microseconds": 336.7},
         "other_ways": {"one graph": {"1": 1100.0, "8": 2600.0}},
     }
     said = page(RESULT, measured)
 
     assert row(said[said.index("Other ways") :], "lenet") == ["lenet", "65", "337", "1,100", "2,600"]
+    assert "5 times one after another, reached by all;" in said
 
 
 def test_the_page_is_made_again_from_results_alone(tmp_path, capsys):

@@ -14,6 +14,7 @@ def machine(tmp_path, monkeypatch):
         file = tmp_path / "version"
         if driver:
             file.touch()
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
         monkeypatch.setattr(likely, "NVIDIA_DRIVER", file)
         monkeypatch.setattr(likely, "version", lambda _: build)
         monkeypatch.setattr(likely.sys, "platform", system[0])
@@ -33,6 +34,13 @@ def machine(tmp_path, monkeypatch):
 )
 def test_a_card_needs_its_driver_and_a_torch_that_can_use_it(driver, build, expected, machine):
     machine(driver, build)
+    assert likely_device() == expected
+
+
+@pytest.mark.parametrize(("visible", "expected"), [("", "cpu"), ("-1", "cpu"), ("0", "cuda")])
+def test_a_card_that_the_user_hides_is_not_there(visible, expected, machine, monkeypatch):
+    machine(True, "2.13.0")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     assert likely_device() == expected
 
 

@@ -73,8 +73,7 @@ def _curve(arm: ArmEvidence, trial: Trial, axis: str) -> Curve | None:
     epochs = trial.record.epochs if trial.record else ()
     if not epochs or trial.record is None:
         return None
-    model = arm.planned.model
-    macs = training_images(arm) * (model.training_macs or model.macs) * UNITS["macs"]
+    macs = training_images(arm) * arm.planned.model.macs_while_training * UNITS["macs"]
     x: dict[str, list[float]] = {
         "epoch": [epoch.epoch for epoch in epochs],
         "seconds": list(accumulate(epoch.seconds for epoch in epochs)),
