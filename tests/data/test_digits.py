@@ -1,9 +1,12 @@
 import hashlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from ceteris.data import digits as module
 from ceteris.data.digits import digits
 
 
@@ -32,3 +35,24 @@ def test_train_and_test_are_the_whole_set_divided_by_class(loaded):
     assert sorted(map(bytes, ours)) == sorted(map(bytes, theirs))
     shares = np.bincount(loaded.test.labels) / np.bincount(np.concatenate([loaded.train.labels, loaded.test.labels]))
     assert np.all(np.abs(shares - 500 / 1797) < 1 / 170)
+
+
+def test_scikit_learn_is_not_imported():
+    code = """
+import sys
+from pathlib import Path
+from ceteris.data.digits import digits
+from ceteris.data.source import DataPlace
+digits(DataPlace(Path(), Path(), False)).load()
+sys.exit("sklearn" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_scikit_learn_that_keeps_its_file_elsewhere_is_asked_for_it(loaded, place, monkeypatch):
+    monkeypatch.setattr(module, "FILE", ("moved.csv.gz",))
+
+    asked = digits(place).load()
+
+    assert np.array_equal(asked.train.pixels, loaded.train.pixels)
+    assert np.array_equal(asked.test.labels, loaded.test.labels)
