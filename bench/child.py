@@ -7,13 +7,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench.cases import ALL_TEST_IMAGES, TEST_IMAGES, case, images
+from bench.cases import ALL_TEST_IMAGES, TEST_IMAGES, Case, case, images
 from bench.meter import Meter
+from ceteris.data.source import Dataset
 
 
 def measure(wanted: dict[str, Any]) -> Any:
     """Do what `what` names; see `bench.run`."""
     what, seconds = wanted["what"], wanted["seconds"]
+    if what == "ways":
+        from bench import cpu_ways
+
+        return cpu_ways.rates(wanted["model"], wanted["threads"], wanted["repeats"], seconds)
     count = ALL_TEST_IMAGES if what == "around" else TEST_IMAGES
     data = images(wanted["data_dir"], wanted["cache_dir"], wanted["allow_modified"], count)
     if what == "limits":
@@ -30,12 +35,19 @@ def measure(wanted: dict[str, Any]) -> Any:
 
         return around(case(wanted["model"]), data, wanted["threads"], wanted["begun"], Path(wanted["folder"]))
     one, meter = case(wanted["model"], wanted.get("precision", "fp32")), Meter(seconds, wanted.get("waits", 0))
-    if what in ("ceteris", "cost"):
+    if what == "cost":
         from bench import ours
 
-        if what == "cost":
-            return ours.cost(one, data, wanted["threads"], meter)
-        return ours.speed(one, data, wanted["threads"], meter)
+        return {"operations": ours.flops_per_image(one), "step": ours.cost(one, data, wanted["threads"])}
+    return _speed(what, one, data, wanted["threads"], meter)
+
+
+def _speed(what: str, one: Case, data: Dataset, threads: int, meter: Meter) -> list[float]:
+    """Images per second of a rival, imported by itself: each process has only what its rival needs."""
+    if what == "ceteris":
+        from bench import ours
+
+        return ours.speed(one, data, threads, meter)
     if what == "usual":
         from bench import usual
 

@@ -22,7 +22,7 @@ def matmul_flops(seconds: float, threads: int) -> float:
     """Operations per second of a float32 matrix product of 1024 x 1024."""
     torch.set_num_threads(threads)
     a, b, out = (torch.randn(SIDE, SIDE) for _ in range(3))
-    return 2 * SIDE**3 * _rate(lambda: torch.mm(a, b, out=out), seconds)
+    return 2 * SIDE**3 * calls_per_second(lambda: torch.mm(a, b, out=out), seconds)
 
 
 def conv_flops(seconds: float, threads: int) -> float:
@@ -35,7 +35,7 @@ def conv_flops(seconds: float, threads: int) -> float:
     def step() -> None:
         torch.autograd.grad(functional.conv2d(images, kernel, padding=1), (images, kernel), ahead)
 
-    return 3 * 2 * BATCH * MAP**2 * CHANNELS**2 * 9 * _rate(step, seconds)
+    return 3 * 2 * BATCH * MAP**2 * CHANNELS**2 * 9 * calls_per_second(step, seconds)
 
 
 def augmented_per_second(data: Dataset, seconds: float) -> float:
@@ -49,8 +49,8 @@ def augmented_per_second(data: Dataset, seconds: float) -> float:
     return made / elapsed
 
 
-def _rate(step: Callable[[], object], seconds: float) -> float:
-    """Calls per second."""
+def calls_per_second(step: Callable[[], object], seconds: float) -> float:
+    """How often a step can be taken, after some to warm up."""
     for _ in range(WARM_UP):
         step()
     calls, begun = 0, time.perf_counter()

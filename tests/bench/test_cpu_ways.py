@@ -1,0 +1,43 @@
+"""Every other way to take a step computes what the usual one does."""
+
+import pytest
+import torch
+
+from bench import cpu_ways
+from bench.cpu_ways import in_own_layout, in_turn, rates, side_by_side, whole
+from ceteris.registry import part
+
+WAYS = {
+    "in parts": lambda net: in_turn(net, 4),
+    "in threads": lambda net: side_by_side(net, 2),
+    "in oneDNN's layout": lambda net: whole(in_own_layout(net)),
+}
+
+
+def built(name):
+    torch.manual_seed(0)
+    return part("model", name).build({}, classes=10, channels=3, image_size=32)
+
+
+@pytest.mark.parametrize("model", ["lenet", "plain-cnn"])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_step_leaves_the_parameters_where_the_usual_one_does(model, way):
+    images, labels = torch.rand(16, 3, 32, 32), torch.arange(16) % 10
+    usual, other = built(model), built(model)
+    parameters = list(other.parameters())
+    step, another = whole(usual), WAYS[way](other)
+
+    for _ in range(3):
+        step(images, labels)
+        another(images, labels)
+
+    for own, expected in zip(parameters, usual.parameters(), strict=True):
+        torch.testing.assert_close(own, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_network_that_normalises_over_its_batch_is_not_measured_in_parts(monkeypatch):
+    monkeypatch.setattr(cpu_ways, "BATCH", 8)
+    with_norm, without = (rates(model, 1, 1, 0.0) for model in ("resnet14", "lenet"))
+
+    assert [name for name in with_norm if "parts" in name] == []
+    assert len([name for name in without if "parts" in name]) == 2
