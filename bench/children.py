@@ -14,6 +14,8 @@ from bench.meter import READY
 from ceteris.lab.executors.worker import environment
 
 COMMAND = [sys.executable, "-m", "bench.child"]
+IMPORTS = """from time import perf_counter as now
+a = now(); import torch; b = now(); import torch._dynamo; print(b - a, now() - b)"""
 
 
 class Failed(Exception):
@@ -52,6 +54,14 @@ def measured_together(wanted: Sequence[Mapping[str, Any]], busy: Sequence[int], 
                 else:
                     rates = [_answer(process) for process in running]
         return [sum(stretch) for stretch in zip(*rates, strict=True)]
+
+
+def imports() -> dict[str, float]:
+    """Seconds in which a new process imports torch, and then what torch's optimizers import at their first step."""
+    command = [sys.executable, "-c", IMPORTS]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
+    seconds = map(float, said.split())
+    return dict(zip(("import torch", "import torch._dynamo"), seconds, strict=True))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -21,9 +22,11 @@ from ceteris.engine.watching import Watcher
 from ceteris.registry import part
 from ceteris.study.record import Epoch
 
-TIMED_STEPS = 60
+BLOCK, BLOCKS = 5, 8
+"""Steps in a row that are timed as they are, then as many with every operator timed; and how often."""
 ARITHMETIC = {"convolution", "convolution_backward", "addmm", "mm", "bmm"}
 """Those operators that are convolutions and matrix products."""
+BETWEEN = "Python and what is between operators"
 
 
 def speed(one: Case, data: Dataset, threads: int, meter: Meter) -> list[float]:
@@ -32,26 +35,21 @@ def speed(one: Case, data: Dataset, threads: int, meter: Meter) -> list[float]:
     return meter.rates
 
 
-def cost(one: Case, data: Dataset, threads: int, meter: Meter) -> dict[str, Any]:
-    """Operations per image, and where the time of a step goes.
+def cost(one: Case, data: Dataset, threads: int) -> dict[str, float]:
+    """Where the time of a step goes, as shares of it.
 
-    `flops_per_image` counts forward and backward pass as they are called, two operations a multiply-add. `outside` is
-    the share of a step that is in no convolution and no matrix product: other operators, Python, the batches. `costly`
-    are the largest parts of it. Operators are timed one by one, the step as a whole without that.
+    `outside` is what is in no convolution and no matrix product: other operators, each under its name, and BETWEEN
+    them. Medians over steps; whole steps and their operators are timed in turn, as the one slows the other down.
     """
-    (rate,) = speed(one, data, threads, meter)
     watcher = _Timing()
     _until_over(one, data, threads, watcher)
-    step = BATCH / rate
-    own = {name: seconds / TIMED_STEPS / step for name, seconds in watcher.operators.seconds.items()}
+    step = float(np.median(watcher.steps))
+    names = set().union(*watcher.operators)
+    own = {name: float(np.median([timed[name] for timed in watcher.operators])) / step for name in names}
     inside = sum(share for name, share in own.items() if name in ARITHMETIC)
     others = {name: share for name, share in own.items() if name not in ARITHMETIC}
-    others["Python and what is between operators"] = max(0.0, 1 - inside - sum(others.values()))
-    return {
-        "flops_per_image": flops_per_image(one),
-        "outside": 1 - inside,
-        "costly": sorted(others.items(), key=lambda item: -item[1])[:8],
-    }
+    between = max(0.0, 1 - inside - sum(others.values()))
+    return {"outside": 1 - inside, BETWEEN: between, **others}
 
 
 class _Operators(TorchDispatchMode):
@@ -73,18 +71,33 @@ class _Operators(TorchDispatchMode):
 
 
 class _Timing:
-    """Times the operators of some steps in the middle of an epoch."""
+    """Times some steps in the middle of an epoch, and the operators of as many others, block by block.
+
+    `steps` are seconds of each of the former, `operators` seconds by name of each of the latter.
+    """
 
     def __init__(self) -> None:
-        self.operators, self.steps = _Operators(), 0
+        self.steps: list[float] = []
+        self.operators: list[Counter[str]] = []
+        self._done, self._begun = 0, 0.0
+        self._watched: _Operators | None = None
 
     def step(self, epoch: int, step: int, steps: int) -> None:
-        self.steps += 1
-        if self.steps == WARM_UP:
-            self.operators.__enter__()
-        elif self.steps == WARM_UP + TIMED_STEPS:
-            self.operators.__exit__(None, None, None)
+        """Note the step that is over. Raises Over."""
+        took = time.perf_counter() - self._begun
+        if self._watched:
+            self._watched.__exit__(None, None, None)
+            self.operators.append(self._watched.seconds)
+        elif self._done >= WARM_UP:
+            self.steps.append(took)
+        self._done += 1
+        block = (self._done - WARM_UP) // BLOCK
+        if block == 2 * BLOCKS:
             raise Over
+        self._watched = _Operators() if block % 2 and self._done >= WARM_UP else None
+        if self._watched:
+            self._watched.__enter__()
+        self._begun = time.perf_counter()
 
     def epoch(self, row: Epoch, epochs: int) -> None:
         """Epochs do not matter here."""

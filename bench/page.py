@@ -42,9 +42,9 @@ def _missed_by_trial(trial: Mapping[str, Any]) -> Iterator[str]:
         bf16 = f"; {ratio(rates['ceteris, bf16'], rates['usual']).median:.1f} in bf16" if tables.has_bf16(trial) else ""
         words = f"{reached:.1f} times as fast as the usual script, not {aim:.1f} times"
         yield f"{model} is {words} ({most:.1f} at most{bf16})"
-    if trial["outside"] > tables.MOST_OUTSIDE:
+    if (outside := tables.outside(trial).median) > tables.MOST_OUTSIDE:
         yield (
-            f"{model} spends {trial['outside']:.0%} of a step outside convolutions and matrix products, "
+            f"{model} spends {outside:.0%} of a step outside convolutions and matrix products, "
             f"more than {tables.MOST_OUTSIDE:.0%}"
         )
     if (looking := spread(tables.looking(trial)[-1]).median) > tables.MOST_LOOKING:
@@ -74,7 +74,11 @@ def _made(result: Result) -> str:
 
 def _starts(result: Result) -> str:
     seconds = [spread(trial["around"]["start"]).median for trial in result["trials"]]
-    return f"{min(seconds):.1f} to {max(seconds):.1f} s"
+    torch, more = (spread(result["limits"][name]).median for name in ("import torch", "import torch._dynamo"))
+    return (
+        f"takes {min(seconds):.1f} to {max(seconds):.1f} s to the end of its first step. Of either, {torch:.1f} s are "
+        f"the import of torch, and {more:.1f} s that of its compiler, which its optimizers ask for without using it."
+    )
 
 
 def _cpu(result: Result) -> str:
@@ -111,7 +115,8 @@ processor has instructions for it (AVX-512's or AMX's for bf16; `ceteris doctor`
 
 {tables.machine_limits(result)}
 
-`GFLOP/s` is what a trial does in convolutions and matrix products, forward and backward, per second of its whole time; the share is that of the higher of the two bare rates. `outside` is the part of a step's time spent in neither.
+`GFLOP/s` is what a trial does in convolutions and matrix products, forward and backward, per second of its whole time; the share is that of the higher of the two bare rates. `outside` is the part of a step's time spent in neither;
+[what was tried against it](results/one-trial-on-cpu.md).
 
 {tables.limits(result)}
 
@@ -120,7 +125,7 @@ processor has instructions for it (AVX-512's or AMX's for bf16; `ceteris doctor`
 ## Around the training
 
 An epoch of 45,000 images, on all cores, in a process of its own. Evaluation is of the 5,000 validation images and, for the sealed test curve, of the 10,000 test images, after every epoch; the probe is `gradient-flow`; both as shares of the training.
-A resume is all from the start of a new process to the end of the first step after a checkpoint; its share is of a trial of {tables.EPOCHS} epochs. A new trial in a new process takes {_starts(result)} to the end of its first step.
+A resume is all from the start of a new process to the end of the first step after a checkpoint; its share is of a trial of {tables.EPOCHS} epochs. A new trial in a new process {_starts(result)}
 
 {tables.around(result)}
 

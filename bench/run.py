@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import Any
 
 from bench.cases import CPU_CASES, case, images
-from bench.children import measured, measured_together
+from bench.children import imports, measured, measured_together
 from ceteris.engine.device import Conditions, computes_bf16, environment
 from ceteris.lab.sharing import Resources, share_cores, usable_cores
 
@@ -90,11 +90,13 @@ def _one_trial(wanted: Wanted, ask: Mapping[str, Any], say: Say) -> tuple[Repeat
     limits: Repeats = defaultdict(list)
     speeds: dict[str, Repeats] = {model: defaultdict(list) for model in wanted.models}
     around: dict[str, Repeats] = {model: defaultdict(list) for model in wanted.models}
+    steps: dict[str, Repeats] = {model: defaultdict(list) for model in wanted.models}
+    operations: dict[str, float] = {}
     rivals = {name: how for name, how in RIVALS.items() if how[1] != "bf16" or computes_bf16("cpu")}
     for repeat in range(wanted.repeats):
         now = f"repeat {repeat + 1} of {wanted.repeats}"
         say(f"{now}: limits")
-        _keep(limits, measured({**ask, "what": "limits", "seconds": 1.0}, as_worker=True))
+        _keep(limits, measured({**ask, "what": "limits", "seconds": 1.0}, as_worker=True) | imports())
         for model in wanted.models:
             for rival, (what, precision) in rivals.items():
                 say(f"{now}: {model}, {rival}")
@@ -102,12 +104,21 @@ def _one_trial(wanted: Wanted, ask: Mapping[str, Any], say: Say) -> tuple[Repeat
                 speeds[model][rival] += measured(asked, as_worker=what == "ceteris")
             say(f"{now}: what surrounds the training of {model}")
             _keep(around[model], _around({**ask, "model": model}))
-    trials = []
-    for model in wanted.models:
-        say(f"where the time of {model} goes")
-        cost = measured({**ask, "what": "cost", "model": model}, as_worker=True)
-        known = {"model": model, "target": case(model).target, "images_per_second": speeds[model]}
-        trials.append({**known, **cost, "around": around[model]})
+            say(f"{now}: where the time of {model} goes")
+            cost = measured({**ask, "what": "cost", "model": model}, as_worker=True)
+            operations[model] = cost["operations"]
+            _keep(steps[model], cost["step"])
+    trials = [
+        {
+            "model": model,
+            "target": case(model).target,
+            "images_per_second": speeds[model],
+            "flops_per_image": operations[model],
+            "step": steps[model],
+            "around": around[model],
+        }
+        for model in wanted.models
+    ]
     return limits, trials
 
 

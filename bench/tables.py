@@ -71,19 +71,25 @@ def has_bf16(trial: Mapping[str, Any]) -> bool:
 def at_most(trial: Mapping[str, Any]) -> float:
     """Times the usual script if a step were nothing but its convolutions and matrix products."""
     rates = trial["images_per_second"]
-    return ratio(rates["ceteris"], rates["usual"]).median / (1 - float(trial["outside"]))
+    return ratio(rates["ceteris"], rates["usual"]).median / (1 - outside(trial).median)
+
+
+def outside(trial: Mapping[str, Any]) -> Spread:
+    """The share of a step outside convolutions and matrix products."""
+    return spread(trial["step"]["outside"])
 
 
 def limits(result: Result) -> str:
     """What the machine can do, and how much of it one trial uses."""
     measured = {name: spread(values) for name, values in result["limits"].items()}
-    head = ["network", "million operations an image", "GFLOP/s", "share of the limit", "outside", "aim"]
+    head = ["network", "million operations an image", "GFLOP/s", "share of the limit", "outside, %", "aim, %"]
     rows = []
     for trial in result["trials"]:
         rate, flops = spread(trial["images_per_second"]["ceteris"]).median, trial["flops_per_image"]
         share = limit_share(rate, flops, measured["matmul"].median, measured["conv"].median)
-        cells = [f"{flops / 1e6:.1f}", f"{rate * flops / 1e9:.1f}", f"{share:.0%}", f"{trial['outside']:.0%}"]
-        rows.append([trial["model"], *cells, f"{MOST_OUTSIDE:.0%}"])
+        cells = [f"{flops / 1e6:.1f}", f"{rate * flops / 1e9:.1f}", f"{share:.0%}"]
+        cells.append(with_spread(_percent(outside(trial)), 0))
+        rows.append([trial["model"], *cells, f"{100 * MOST_OUTSIDE:.0f}"])
     return markdown(head, rows)
 
 
@@ -101,10 +107,11 @@ def machine_limits(result: Result) -> str:
 
 def costly(result: Result) -> str:
     """The largest parts of a step outside convolutions and matrix products."""
-    rows = [
-        [trial["model"], ", ".join(f"{name} {share:.1%}" for name, share in trial["costly"][:6])]
-        for trial in result["trials"]
-    ]
+    rows = []
+    for trial in result["trials"]:
+        shares = {name: spread(values).median for name, values in trial["step"].items() if name != "outside"}
+        largest = sorted(shares.items(), key=lambda item: -item[1])[:6]
+        rows.append([trial["model"], ", ".join(f"{name} {share:.1%}" for name, share in largest)])
     return markdown(["network", "outside convolutions and matrix products"], rows)
 
 
@@ -188,6 +195,10 @@ def odd_one_out(result: Result) -> str:
         times = one_trial_more(result["machine"]["cores"], rates[one_core], rates[all_cores])
         rows.append([entry["model"], with_spread(times, 2), one_core if times.median <= 1 else all_cores])
     return markdown(["network", "one core a trial / all cores, one trial", "ends sooner"], rows)
+
+
+def _percent(values: Spread) -> Spread:
+    return Spread(100 * values.median, 100 * values.least, 100 * values.most)
 
 
 def _giga(values: Spread) -> Spread:

@@ -13,7 +13,13 @@ from bench.page import missed, page
 RESULT = {
     "machine": {"processor": "A", "cores": 2, "system": "L", "python": "3", "packages": {"torch": "2"}, "load": 0.0},
     "made": {"date": "2026-01-02", "minutes": 7.6, "repeats": 3, "seconds": 2.0, "data": "made", "official": False},
-    "limits": {"matmul": [1e11, 2e11, 3e11], "conv": [1e11] * 3, "augment": [61_000.0, 70_000.0, 80_000.0]},
+    "limits": {
+        "matmul": [1e11, 2e11, 3e11],
+        "conv": [1e11] * 3,
+        "augment": [61_000.0, 70_000.0, 80_000.0],
+        "import torch": [1.1],
+        "import torch._dynamo": [0.9],
+    },
     "trials": [
         {
             "model": "lenet",
@@ -26,8 +32,7 @@ RESULT = {
                 "usual, bf16": [2000.0] * 3,
             },
             "flops_per_image": 1e7,
-            "outside": 0.2,
-            "costly": [["max_pool2d_with_indices", 0.08], ["Python between operators", 0.03]],
+            "step": {"outside": [0.2, 0.1, 0.25], "Python": [0.03], "max_pool2d_with_indices": [0.08, 0.09, 0.01]},
             "around": {
                 "start": [2.0] * 3,
                 "training": [10.0, 10.0, 20.0],
@@ -125,7 +130,11 @@ def test_what_surrounds_an_epoch_is_a_share_of_its_training_and_a_resume_of_thir
 
 
 def test_the_share_is_of_the_higher_bare_rate():
-    assert row(tables.limits(RESULT), "lenet")[1:5] == ["10.0", "60.0", "30%", "20%"]
+    assert row(tables.limits(RESULT), "lenet")[1:5] == ["10.0", "60.0", "30%", "20 (10 to 25)"]
+
+
+def test_the_largest_parts_of_the_rest_of_a_step_come_first():
+    assert row(tables.costly(RESULT), "lenet")[1] == "max_pool2d_with_indices 8.0%, Python 3.0%"
 
 
 def test_the_executor_is_compared_with_the_better_way_and_with_the_defaults():
@@ -162,7 +171,7 @@ def test_nothing_is_missed_when_all_aims_are_reached():
             lambda r: r["trials"][0].update(target=6.5),
             "lenet is 6.0 times as fast as the usual script, not 6.5 times (7.5 at most; 10.0 in bf16)",
         ),
-        (lambda r: r["trials"][0].update(outside=0.3), "lenet spends 30% of a step outside"),
+        (lambda r: r["trials"][0].update(step={"outside": [0.3]}), "lenet spends 30% of a step outside"),
         (lambda r: r["trials"][0]["around"].update(probe=[0.3] * 3), "lenet's evaluation and probe take 11.0% of its"),
         (lambda r: r["trials"][0]["around"].update(resume=[7.0] * 3), "going on with lenet takes 2.1% of a trial"),
         (
