@@ -1,6 +1,6 @@
 """`python -m bench.cpu_ways`: other ways to take a training step on a CPU, beside the one that is taken.
 
-Measured to know what is given up by not taking them; see docs/results/one-trial-on-cpu.md.
+Measured to know what is given up by not taking them; see docs/results/one-trial.md.
 """
 
 from __future__ import annotations

@@ -64,7 +64,10 @@ def _alone(result: Result, matmul: float) -> str:
         rate, key = one["images_per_second"], (one["model"], one["batch"])
         beside = f" and {rate / usual[key]:.1f} times the usual script" if key in usual else ""
         said.append(f"{one['model']}'s at batch {one['batch']} {rate * flops[one['model']] / matmul:.0%}{beside}")
-    return f"Convolutions alone, with nothing between them, would reach of the matrix rate: {'; '.join(said)}."
+    return (
+        f"Convolutions alone, with nothing between them, would reach of the matrix rate: {'; '.join(said)}. "
+        f"[What keeps a trial from its aims, and what was tried](results/one-trial.md#on-a-gpu)."
+    )
 
 
 def _many(result: Result) -> str:
