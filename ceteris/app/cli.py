@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
+import gc
 import importlib
 import sys
 from typing import Any
@@ -95,5 +97,11 @@ def main(arguments: list[str] | None = None) -> int:
         return BAD_INPUT
 
 
+def command() -> int:
+    """`main`, as the whole of a process."""
+    atexit.register(gc.freeze)  # the end need not look for garbage in all of torch, which takes a second
+    return main()
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command())

@@ -78,7 +78,7 @@ def light_workers(root: Path, strikes: Mapping[str, Strike] | None = None, wall:
         wall: seconds by which the workers' wall clock is off; None for one that stands still.
     """
     with (
-        mock.patch.object(processes, "serve", partial(_work, root, dict(strikes or {}), wall)),
+        mock.patch.object(processes, "work", partial(_work, root, dict(strikes or {}), wall)),
         mock.patch.object(watch, "SECONDS_OF_SILENCE", SILENCE),
         mock.patch.object(watch, "SECONDS_WITHOUT_WORK", SILENCE),
         mock.patch.object(watch, "SECONDS_OF_WORK", 0.2),
@@ -109,7 +109,7 @@ def _work(root: Path, strikes: Mapping[str, Strike], wall: float | None, pipe: C
     _note(root / "workers", f"{os.getpid()}\n")
     worker.SECONDS_BETWEEN_BEATS = 0.2
     worker.do = partial(_do, root, strikes)
-    worker.serve(pipe)
+    worker.work(pipe)
 
 
 def _do(root: Path, strikes: Mapping[str, Strike], job: Job, tell: Tell) -> None:

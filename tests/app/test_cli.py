@@ -1,8 +1,10 @@
+import gc
 import subprocess
 import sys
 
 import pytest
 
+from ceteris.app import cli as module
 from ceteris.app.cli import COMMANDS, cli
 from ceteris.version import VERSION
 
@@ -56,3 +58,12 @@ def test_an_unknown_command_is_a_mistake_with_a_suggestion(call):
     printed = call("rnu")
     assert printed.code == 2
     assert "did you mean 'run'?" in printed.err
+
+
+def test_the_end_of_a_command_looks_for_no_garbage(monkeypatch):
+    at_exit = []
+    monkeypatch.setattr(module.atexit, "register", at_exit.append)
+    monkeypatch.setattr(module, "main", lambda: 7)
+
+    assert module.command() == 7
+    assert at_exit == [gc.freeze]

@@ -17,7 +17,7 @@ from ceteris.lab.disk import put
 from ceteris.lab.events import Ended, Retried, Tell
 from ceteris.lab.executors.mps import shared_card
 from ceteris.lab.executors.watch import Alive, Clock, Watch
-from ceteris.lab.executors.worker import environment, serve
+from ceteris.lab.executors.worker import environment, work
 from ceteris.lab.interrupts import asked_to_stop, finishing
 from ceteris.lab.job import Job, failed
 from ceteris.store.records import Store
@@ -132,7 +132,7 @@ class _Crew:
 def _start(variables: Mapping[str, str]) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=serve, args=(theirs,), daemon=True)
+    process = context.Process(target=work, args=(theirs,), daemon=True)
     start_with(variables, process)
     theirs.close()
     return _Worker(process, ours)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -51,14 +51,7 @@ def work(pipe: Connection) -> None:
                 line.send(None)
             except InputError as error:
                 line.send(error)
-
-
-def serve(pipe: Connection) -> None:
-    """`work`, then the end of the process, at once: taking torch down in order takes a second that a run waits for."""
-    work(pipe)
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    os._exit(0)
+    gc.freeze()  # the end of the process need not look for garbage in all of torch: a second that the parent waits for
 
 
 class _Line:

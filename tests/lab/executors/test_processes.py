@@ -11,7 +11,6 @@ import pytest
 from ceteris.data.source import DataPlace
 from ceteris.errors import InputError
 from ceteris.lab.events import Ended, EpochDone, Retried, Started
-from ceteris.lab.executors import worker
 from ceteris.lab.executors.worker import environment
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.plan import Request, make_plan
@@ -90,16 +89,6 @@ def test_a_mistake_found_in_a_worker_stops_the_study(setting):
     with pytest.raises(InputError, match="changed since it was planned"):
         run_jobs(changed, PROCESSES, 2, lambda event: None)
     assert children() == []
-
-
-def test_a_worker_that_is_done_leaves_at_once(monkeypatch):
-    done, left = [], []
-    monkeypatch.setattr(worker, "work", done.append)
-    monkeypatch.setattr(os, "_exit", left.append)
-
-    worker.serve("pipe")
-
-    assert (done, left) == (["pipe"], [0])
 
 
 def test_what_the_user_set_stays(monkeypatch):

@@ -1,5 +1,6 @@
 """Who is given up, on a clock that the test turns."""
 
+import gc
 import multiprocessing
 
 import pytest
@@ -78,3 +79,16 @@ def test_a_worker_without_a_parent_ends_instead_of_failing_its_trial(monkeypatch
     monkeypatch.setattr(worker.os, "_exit", left.append)
     worker._Line(theirs).send(Started("key"))
     assert left == [1]
+
+
+def test_the_end_of_a_worker_looks_for_no_garbage(monkeypatch):
+    ours, theirs = multiprocessing.Pipe()
+    monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(worker, "_end_with_parent", lambda: None)
+    monkeypatch.setattr(worker, "_beat", lambda line: None)
+    ours.send(None)
+
+    worker.work(theirs)
+
+    assert gc.get_freeze_count() > 0
+    gc.unfreeze()
