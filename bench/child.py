@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 from bench.cases import ALL_TEST_IMAGES, TEST_IMAGES, Case, case, images
 from bench.meter import Meter
 from ceteris.data.source import Dataset
+from ceteris.lab.executors.worker import OBJECTS
 
 
 def measure(wanted: dict[str, Any]) -> Any:
     """Do what `what` names; see `bench.run`."""
     what, seconds = wanted["what"], wanted["seconds"]
+    if what in ("around", "ceteris", "cost"):
+        gc.set_threshold(OBJECTS)  # as workers do
     if what == "ways":
         from bench import cpu_ways
 

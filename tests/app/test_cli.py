@@ -60,10 +60,11 @@ def test_an_unknown_command_is_a_mistake_with_a_suggestion(call):
     assert "did you mean 'run'?" in printed.err
 
 
-def test_the_end_of_a_command_looks_for_no_garbage(monkeypatch):
-    at_exit = []
+def test_a_command_seldom_looks_for_garbage_and_at_its_end_not_at_all(monkeypatch):
+    thresholds, at_exit = [], []
+    monkeypatch.setattr(module.gc, "set_threshold", thresholds.append)
     monkeypatch.setattr(module.atexit, "register", at_exit.append)
     monkeypatch.setattr(module, "main", lambda: 7)
 
     assert module.command() == 7
-    assert at_exit == [gc.freeze]
+    assert (thresholds, at_exit) == ([10_000], [gc.freeze])

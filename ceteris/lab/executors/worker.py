@@ -28,6 +28,9 @@ SPINS = "1000"
 """Turns that a thread of libgomp waits for the next operator before it sleeps. Without any, every operator of a small
 network pays for waking it; with torch's default, a busy neighbour's core is waited for in vain."""
 
+OBJECTS = 10_000
+"""Made before Python looks for garbage. With its 700, it looks 600 times while torch is imported, and finds none."""
+
 
 def environment(threads: int) -> dict[str, str]:
     """Variables that a worker must be started with. Those that the user has set stay as they are."""
@@ -40,6 +43,7 @@ def work(pipe: Connection) -> None:
 
     An InputError that ends the study is sent, too. SIGTERM ends the process when the current step is done.
     """
+    gc.set_threshold(OBJECTS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     line = _Line(pipe)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -81,7 +81,15 @@ def test_a_worker_without_a_parent_ends_instead_of_failing_its_trial(monkeypatch
     assert left == [1]
 
 
-def test_the_end_of_a_worker_looks_for_no_garbage(monkeypatch):
+@pytest.fixture
+def usual_garbage():
+    before = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
+
+
+def test_a_worker_seldom_looks_for_garbage_and_at_its_end_not_at_all(usual_garbage, monkeypatch):
     ours, theirs = multiprocessing.Pipe()
     monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
     monkeypatch.setattr(worker, "_end_with_parent", lambda: None)
@@ -90,5 +98,5 @@ def test_the_end_of_a_worker_looks_for_no_garbage(monkeypatch):
 
     worker.work(theirs)
 
+    assert gc.get_threshold()[0] == worker.OBJECTS
     assert gc.get_freeze_count() > 0
-    gc.unfreeze()
