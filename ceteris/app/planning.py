@@ -35,6 +35,7 @@ def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
     done = {trial.key for trial in plan.trials if store.has(trial.key)}
     keys = {trial.key for trial in plan.trials}
     threads, workers = share_cores(len(keys), Resources(), likely_device())
+    new = len(keys - done)
     return {
         "study": plan.study.name,
         "question": plan.study.question,
@@ -54,7 +55,7 @@ def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
             for arm in plan.arms
         ],
         "trials": [{"arm": t.arm, "seed": t.seed, "key": t.key, "done": t.key in done} for t in plan.trials],
-        "new": len(keys - done),
+        "new": new,
         "probes": [dict(probe) for probe in plan.probes],
         "unmeasured": sum(bool(store.missing_findings(key, plan.probes)) for key in done),
         "seconds_left": Outline.of(plan).seconds_left(keys - done),
@@ -68,6 +69,7 @@ def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
         "margin": plan.study.margin,
         "factors": planned_sentences(plan, found.sd, Words("en")),
         **_design_values(plan, found),
+        "warnings": _warnings(plan, found, new),
     }
 
 
@@ -143,8 +145,7 @@ def print_plan(out: Console, plan: Plan, view: dict[str, Any], found: Outlook) -
     out.print(_cost_line(view), soft_wrap=True)
     for line in [*_design_lines(plan, view, words), *view["factors"], *design_sentences(plan, found, words)]:
         out.print(plain(line), markup=False, soft_wrap=True)
-    advised = advice(plan, Resources(), view["new"])
-    for line in [*same_arms(plan, words), *design_warnings(plan, found, words), *_warnings(plan), *advised]:
+    for line in view["warnings"]:
         warn(out, line)
     out.print()
     out.print(_price_table(plan, found, words))
@@ -193,8 +194,10 @@ def _price_table(plan: Plan, found: Outlook, words: Words) -> Table:
     return made
 
 
-def _warnings(plan: Plan) -> list[str]:
-    lines = []
+def _warnings(plan: Plan, found: Outlook, new: int) -> list[str]:
+    """What stands against the design, its data or the machine; `new` trials would be trained."""
+    words = Words("en")
+    lines = [*same_arms(plan, words), *design_warnings(plan, found, words)]
     for arm in plan.arms:
         if arm.confounded:
             what = ", ".join(arm.differs)
@@ -204,4 +207,4 @@ def _warnings(plan: Plan) -> list[str]:
         lines += arm.data.notes
     if plan.scale != FULL:
         lines.append(f"scale {plan.scale} is not the full recipe: results are not compared with published numbers")
-    return list(dict.fromkeys(lines))
+    return list(dict.fromkeys([*lines, *advice(plan, Resources(), new)]))

@@ -54,6 +54,15 @@ def test_the_price_of_more_seeds(call, ran):
     assert "planned" in text
 
 
+def test_what_is_warned_of_is_in_the_json_too(call, ran):
+    text, found = plan(call, ran, "--set", "epochs=2", "--seeds", "1")
+    printed = " ".join(text.split()).split(" ! ")[1:]
+
+    assert len(printed) == len(found["warnings"]) > 0
+    for line, warned in zip(printed, found["warnings"], strict=True):
+        assert line.startswith(" ".join(warned.split()))
+
+
 def test_one_seed_cannot_decide_and_more_have_a_price(call, ran):
     text, found = plan(call, ran, "--seeds", "1")
 
