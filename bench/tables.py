@@ -111,7 +111,8 @@ def costly(result: Result) -> str:
     for trial in result["trials"]:
         shares = {name: spread(values).median for name, values in trial["step"].items() if name != "outside"}
         largest = sorted(shares.items(), key=lambda item: -item[1])[:6]
-        rows.append([trial["model"], ", ".join(f"{name} {share:.1%}" for name, share in largest)])
+        largest.append(("all others", outside(trial).median - sum(share for _, share in largest)))
+        rows.append([trial["model"], ", ".join(f"{name} {max(0.0, share):.1%}" for name, share in largest)])
     return markdown(["network", "outside convolutions and matrix products"], rows)
 
 
