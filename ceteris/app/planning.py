@@ -22,7 +22,7 @@ from ceteris.stats.outlook import GUESSED_ACCURACY, Outlook
 from ceteris.stats.power import POWER
 from ceteris.store.records import Store
 from ceteris.study.fairness import confounded_pairs, unequal_tuning
-from ceteris.study.manifest import Plan
+from ceteris.study.manifest import Plan, PlannedArm
 from ceteris.study.vocabulary import FULL
 
 if TYPE_CHECKING:
@@ -35,30 +35,18 @@ def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
     done = {trial.key for trial in plan.trials if store.has(trial.key)}
     keys = {trial.key for trial in plan.trials}
     threads, workers = share_cores(len(keys), Resources(), likely_device())
-    new = len(keys - done)
+    left = keys - done
     return {
         "study": plan.study.name,
         "question": plan.study.question,
         "scale": plan.scale,
         "overrides": dict(plan.overrides),
-        "arms": [
-            {
-                "name": arm.name,
-                "differs": {path: list(values) for path, values in arm.differs.items()},
-                "confounded": arm.confounded,
-                "parameters": arm.model.parameters,
-                "macs": arm.model.macs,
-                "seconds": arm.seconds,
-                "seconds_from": arm.seconds_from,
-                "done": sum(trial.key in done for trial in plan.trials_of(arm.name)),
-            }
-            for arm in plan.arms
-        ],
+        "arms": [_arm_values(plan, arm, done) for arm in plan.arms],
         "trials": [{"arm": t.arm, "seed": t.seed, "key": t.key, "done": t.key in done} for t in plan.trials],
-        "new": new,
+        "new": len(left),
         "probes": [dict(probe) for probe in plan.probes],
         "unmeasured": sum(bool(store.missing_findings(key, plan.probes)) for key in done),
-        "seconds_left": Outline.of(plan).seconds_left(keys - done),
+        "seconds_left": Outline.of(plan).seconds_left(left),
         "processes": workers,
         "threads": threads,
         "test": f"{_test(plan)} t {_seeds(plan)}",
@@ -69,7 +57,20 @@ def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
         "margin": plan.study.margin,
         "factors": planned_sentences(plan, found.sd, Words("en")),
         **_design_values(plan, found),
-        "warnings": _warnings(plan, found, new),
+        "warnings": _warnings(plan, found, len(left)),
+    }
+
+
+def _arm_values(plan: Plan, arm: PlannedArm, done: Collection[str]) -> dict[str, Any]:
+    return {
+        "name": arm.name,
+        "differs": {path: list(values) for path, values in arm.differs.items()},
+        "confounded": arm.confounded,
+        "parameters": arm.model.parameters,
+        "macs": arm.model.macs,
+        "seconds": arm.seconds,
+        "seconds_from": arm.seconds_from,
+        "done": sum(trial.key in done for trial in plan.trials_of(arm.name)),
     }
 
 
