@@ -1,6 +1,6 @@
 """`make bench`, or `python -m bench`: measure, print the tables, write the results as JSON and the page from them.
 
-With `--page`, only the page is made again from results that are there. Takes about thirteen minutes on two idle cores.
+With `--page`, only the page is made again from results that are there. Takes a quarter of an hour on two idle cores.
 """
 
 from __future__ import annotations

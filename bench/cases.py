@@ -19,6 +19,7 @@ BATCH = 128
 MEAN, STD = [0.4914, 0.4822, 0.4465], [0.2470, 0.2435, 0.2616]
 ADAMW: Mapping[str, Any] = {"name": "adamw", "lr": 0.001}
 SGD: Mapping[str, Any] = {"name": "sgd", "lr": 0.1, "momentum": 0.9, "weight_decay": 5e-4}
+CHANNELS, SIDE = 3, 32
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 TRAIN_IMAGES, TEST_IMAGES, ALL_TEST_IMAGES = 50_000, 250, 10_000
 
@@ -52,6 +53,11 @@ def case(model: str, precision: str = "fp32") -> Case:
     """The case of that name, in that precision."""
     found = next((one for one in CPU_CASES if one.model == model), Case(model, SGD))
     return replace(found, precision=precision)
+
+
+def network(model: str) -> Any:
+    """The network of that name for images of CIFAR-10's shape, a torch module, as its constructors left it."""
+    return part("model", model).build({}, classes=len(CLASSES), channels=CHANNELS, image_size=SIDE)
 
 
 def recipe(one: Case, *, epochs: int = 10_000) -> dict[str, Any]:

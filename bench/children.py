@@ -11,10 +11,10 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from bench.meter import READY
-from ceteris.lab.executors.worker import environment
+from ceteris.lab.executors.worker import OBJECTS, environment
 
 COMMAND = [sys.executable, "-m", "bench.child"]
-IMPORTS = """from time import perf_counter as now
+IMPORTS = f"""import gc; gc.set_threshold({OBJECTS}); from time import perf_counter as now
 a = now(); import torch; b = now(); import torch._dynamo; print(b - a, now() - b)"""
 
 
@@ -57,10 +57,15 @@ def measured_together(wanted: Sequence[Mapping[str, Any]], busy: Sequence[int], 
 
 
 def imports() -> dict[str, float]:
-    """Seconds in which a new process imports torch, and then what torch's optimizers import at their first step."""
+    """Seconds in which a worker imports torch, and then what torch's optimizers import at their first step.
+
+    Raises Failed.
+    """
     command = [sys.executable, "-c", IMPORTS]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
-    seconds = map(float, said.split())
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    if done.returncode:
+        raise Failed(done.stderr[-2000:])
+    seconds = map(float, done.stdout.split())
     return dict(zip(("import torch", "import torch._dynamo"), seconds, strict=True))
 
 

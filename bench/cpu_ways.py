@@ -15,14 +15,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from bench.cases import BATCH, CPU_CASES
+from bench.cases import BATCH, CHANNELS, CLASSES, CPU_CASES, SIDE, network
 from bench.children import measured
 from bench.limits import calls_per_second
 from bench.tables import markdown
+from ceteris.engine.randomness import initialise
 from ceteris.lab.sharing import usable_cores
-from ceteris.registry import part
 
-CLASSES, CHANNELS, SIDE = 10, 3, 32
 AS_IT_IS = "as it is"
 MICRO_BATCHES = 4
 Step = Callable[[torch.Tensor, torch.Tensor], object]
@@ -35,7 +34,9 @@ def rates(model: str, threads: int, repeats: int, seconds: float) -> dict[str, l
     out where the network normalises over it.
     """
     torch.set_num_threads(threads)
-    images, labels = torch.randn(BATCH, CHANNELS, SIDE, SIDE), torch.randint(0, CLASSES, (BATCH,))
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(BATCH, CHANNELS, SIDE, SIDE, generator=generator)
+    labels = torch.randint(0, len(CLASSES), (BATCH,), generator=generator)
     last = images.contiguous(memory_format=torch.channels_last)
     net = partial(_built, model)
     ways: dict[str, Callable[[], object]] = {
@@ -56,8 +57,8 @@ def rates(model: str, threads: int, repeats: int, seconds: float) -> dict[str, l
 
 
 def _built(model: str, layout: torch.memory_format = torch.channels_last) -> nn.Module:
-    torch.manual_seed(0)
-    net: nn.Module = part("model", model).build({}, classes=CLASSES, channels=CHANNELS, image_size=SIDE)
+    net: nn.Module = network(model)
+    initialise(net, 0)
     return net.to(memory_format=layout)  # type: ignore[call-overload, no-any-return]
 
 

@@ -8,9 +8,8 @@ from collections import Counter
 import torch
 from torch.nn import functional
 
-from bench.cases import Case
+from bench.cases import Case, network
 from ceteris.models.counting import count
-from ceteris.registry import part
 
 DEVICE = "cuda"
 SIDE, PRODUCTS = 8192, 50
@@ -35,7 +34,7 @@ def convolutions_alone(one: Case, batch: int) -> float:
 
     Each is timed by itself, in channels_last, as a CUDA graph, with the algorithm that cuDNN finds fastest.
     """
-    model = part("model", one.model).build({}, classes=10, channels=3, image_size=32)
+    model = network(one.model)
     modules = dict(model.named_modules())
     shapes = Counter(
         (layer.input_shape, tuple(modules[layer.name].weight.shape), modules[layer.name].stride[0])

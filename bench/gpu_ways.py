@@ -14,7 +14,7 @@ from torch.autograd import DeviceType
 from torch.nn import functional
 from torch.profiler import ProfilerActivity, profile
 
-from bench.cases import BATCH, case, recipe
+from bench.cases import BATCH, CHANNELS, CLASSES, SIDE, case, network, recipe
 from bench.gpu_limits import DEVICE
 from ceteris.data.batches import Batch
 from ceteris.data.source import Dataset
@@ -22,9 +22,7 @@ from ceteris.engine.device import Conditions
 from ceteris.engine.probing import Probing
 from ceteris.engine.setup import Trial, arithmetic, set_up
 from ceteris.engine.steps import RECORDED_STEPS, Steps
-from ceteris.registry import part
 
-CLASSES, CHANNELS, SIDE = 10, 3, 32
 RECORDED, WARM_UP, REPLAYS = 8, 3, 20
 AT_A_TIME = 8
 
@@ -112,16 +110,16 @@ def _begun(model: str, precision: str, seed: int, data: Dataset) -> tuple[Steps,
 
 def one_wide_network(model: str, precision: str, trials: int) -> float:
     """Images per second of so many trials as one wide network, on images that are there already."""
-    net = widen(part("model", model).build({}, classes=CLASSES, channels=CHANNELS, image_size=SIDE), trials)
+    net = widen(network(model), trials)
     net = net.to(DEVICE)
     images = torch.randn(BATCH, trials * CHANNELS, SIDE, SIDE, device=DEVICE).to(memory_format=torch.channels_last)
-    labels = torch.randint(0, CLASSES, (trials, BATCH), device=DEVICE)
+    labels = torch.randint(0, len(CLASSES), (trials, BATCH), device=DEVICE)
     optimizer = torch.optim.AdamW(net.parameters(), torch.tensor(1e-3, device=DEVICE), fused=True, capturable=True)
 
     def step() -> None:
         with torch.autocast(DEVICE, torch.bfloat16, enabled=precision == "bf16"):
             logits = net(images)
-        own = logits.float().unflatten(1, (trials, CLASSES)).transpose(0, 1)
+        own = logits.float().unflatten(1, (trials, len(CLASSES))).transpose(0, 1)
         optimizer.zero_grad(set_to_none=True)
         torch.func.vmap(functional.cross_entropy)(own, labels).sum().backward()
         optimizer.step()

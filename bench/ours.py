@@ -12,14 +12,13 @@ from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench.cases import BATCH, Case, recipe
+from bench.cases import BATCH, Case, network, recipe
 from bench.meter import WARM_UP, Meter, Over
 from ceteris.data.source import Dataset
 from ceteris.engine.device import Conditions
 from ceteris.engine.setup import Trial
 from ceteris.engine.train import train
 from ceteris.engine.watching import Watcher
-from ceteris.registry import part
 from ceteris.study.record import Epoch
 
 BLOCK, BLOCKS = 5, 8
@@ -113,7 +112,7 @@ def _until_over(one: Case, data: Dataset, threads: int, watcher: Watcher) -> Non
 def flops_per_image(one: Case) -> float:
     """Operations of a training step's convolutions and matrix products, by image; nothing is computed."""
     with torch.device("meta"):
-        model = part("model", one.model).build({}, classes=10, channels=3, image_size=32)
+        model = network(one.model)
         inputs, labels = torch.empty(BATCH, 3, 32, 32), torch.empty(BATCH, dtype=torch.int64)
         with FlopCounterMode(display=False) as counter:
             functional.cross_entropy(model(inputs), labels).backward()  # type: ignore[no-untyped-call]

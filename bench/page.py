@@ -13,7 +13,7 @@ from bench.tables import Result
 
 def page(cpu: Result, gpu: Result | None = None) -> str:
     """The whole page as Markdown."""
-    parts = [_cpu(cpu)] + ([section(gpu)] if gpu else [])
+    parts = [_one_trial(cpu), _limits(cpu), _around(cpu), _many(cpu)] + ([section(gpu)] if gpu else [])
     return "\n".join(parts)
 
 
@@ -81,7 +81,7 @@ def _starts(result: Result) -> str:
     )
 
 
-def _cpu(result: Result) -> str:
+def _one_trial(result: Result) -> str:
     return f"""# Speed
 
 How fast `ceteris` trains, next to the usual scripts and to the machine's own limit. `make bench` measures it on your machine and writes this page (`make bench OPTIONS="--data-dir folder"` on your CIFAR-10; without, random images of its shape).
@@ -110,8 +110,11 @@ A recipe may say `precision: bf16` on a CPU as well: convolutions and products i
 processor has instructions for it (AVX-512's or AMX's for bf16; `ceteris doctor` tells), and is many times slower where not. In bf16, too, the usual script is given `torch.autocast`.
 
 {tables.in_bf16(result)}
+"""  # noqa: E501
 
-## How near the limit
+
+def _limits(result: Result) -> str:
+    return f"""## How near the limit
 
 {tables.machine_limits(result)}
 
@@ -121,16 +124,22 @@ processor has instructions for it (AVX-512's or AMX's for bf16; `ceteris doctor`
 {tables.limits(result)}
 
 {tables.costly(result)}
+"""  # noqa: E501
 
-## Around the training
+
+def _around(result: Result) -> str:
+    return f"""## Around the training
 
 An epoch of 45,000 images, on all cores, in a process of its own. Evaluation is of the 5,000 validation images and, for the sealed test curve, of the 10,000 test images, after every epoch; the probe is `gradient-flow`; both as shares of the training.
 These are a third as many images as are trained on: where a forward pass takes a third of a step, as convolutions do, their share is 11%. A study that does without the sealed test curve (`sealed_test_curve: false`) is left with a third of that.
 A resume is all from the start of a new process to the end of the first step after a checkpoint; its share is of a trial of {tables.EPOCHS} epochs. A new trial in a new process {_starts(result)}
 
 {tables.around(result)}
+"""  # noqa: E501
 
-## Many trials
+
+def _many(result: Result) -> str:
+    return f"""## Many trials
 
 As many trials as cores; images per second of all together. A busy neighbour is a process that keeps a core busy. `torch's defaults` is one trial after another in a process as a user starts it.
 

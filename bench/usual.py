@@ -15,11 +15,11 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
+from bench import cases
 from bench.cases import BATCH, MEAN, STD, Case
 from bench.meter import Meter, Over
 from bench.torchvision_here import prepare
 from ceteris.data.source import Images
-from ceteris.registry import part
 
 LOADER_WORKERS = 2
 
@@ -58,7 +58,7 @@ def loader(
 
 def network(one: Case) -> nn.Module:
     """The same network, with every activation before its pooling, as tutorials write it."""
-    model: nn.Module = part("model", one.model).build({}, classes=10, channels=3, image_size=32)
+    model: nn.Module = cases.network(one.model)
     for name, module in list(model.named_modules()):
         layers = dict(module.named_children())
         if list(layers) == ["pool", "activation"]:

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from bench import cpu_ways
+from bench.cases import network
 from bench.cpu_ways import in_own_layout, in_turn, rates, side_by_side, whole
-from ceteris.registry import part
+from ceteris.engine.randomness import initialise
 
 WAYS = {
     "in parts": lambda net: in_turn(net, 4),
@@ -15,8 +16,9 @@ WAYS = {
 
 
 def built(name):
-    torch.manual_seed(0)
-    return part("model", name).build({}, classes=10, channels=3, image_size=32)
+    net = network(name)
+    initialise(net, 0)
+    return net
 
 
 @pytest.mark.parametrize("model", ["lenet", "plain-cnn"])
