@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import itertools
 import json
 import os
 import sys
@@ -24,7 +25,7 @@ from bench import ours as engine
 from bench.__main__ import DOCS, GPU_RESULTS
 from bench.cases import BATCH, case, images, recipe
 from bench.gpu_limits import DEVICE, convolutions_alone, matmul_flops
-from bench.gpu_many import Crew
+from bench.gpu_many import Crew, Order
 from bench.gpu_ways import kernels, other_ways
 from bench.usual import loader, network, optimizer
 from ceteris.data.source import Dataset
@@ -33,17 +34,19 @@ from ceteris.engine.setup import Trial
 from ceteris.engine.train import train
 
 LOADER_WORKERS = 16
-CELLS = (
-    ("lenet", BATCH, False),
-    ("plain-cnn", BATCH, False),
-    ("resnet14", BATCH, False),
-    ("resnet14", BATCH, True),
-    ("resnet18", BATCH, False),
-    ("resnet18", 1024, False),
-    ("resnet18", 1024, True),
+CELLS = tuple(
+    (model, batch, compiled)
+    for model, batch in (
+        ("lenet", BATCH),
+        ("plain-cnn", BATCH),
+        ("resnet14", BATCH),
+        ("resnet18", BATCH),
+        ("resnet18", 1024),
+    )
+    for compiled in (False, True)
 )
 """Network, batch, whether `ceteris` compiles it. The usual script runs at the usual batch."""
-MANY = (("lenet", 16), ("plain-cnn", 10), ("resnet14", 3))
+MANY = (("lenet", 16), ("plain-cnn", 10), ("resnet14", 4))
 """Network, and epochs of each trial."""
 MANY_AT_A_TIME = (1, 12)
 CONVOLUTIONS = (("resnet14", BATCH), ("resnet18", BATCH), ("resnet18", 1024))
@@ -71,35 +74,40 @@ def usual(model_name: str, precision: str, epochs: int, data: Dataset) -> float:
     return len(data.train.labels) / median(seconds[1:])
 
 
-def ours(cell: tuple[str, int, bool], precision: str, epochs: int, data: Dataset) -> float:
-    """Images per second of `ceteris`' engine: whole epochs, the first left out."""
+def ours(cell: tuple[str, int, bool], precision: str, epochs: int, data: Dataset) -> tuple[float, float]:
+    """Images per second of `ceteris`' engine: whole epochs, the first left out. And the seconds of the first."""
     model_name, batch, compiled = cell
     resolved = recipe(case(model_name, precision), epochs=1 + epochs) | {"batch_size": batch}
     conditions = Conditions(DEVICE, os.cpu_count() or 1, compiled=compiled)
     record = train(Trial("0" * 64, resolved, 0), data, conditions)
-    return median(row.images_per_second for row in record.epochs[1:])
+    return median(row.images_per_second for row in record.epochs[1:]), record.epochs[0].seconds
 
 
-def one_trial(wanted: argparse.Namespace, data: Dataset) -> list[dict[str, Any]]:
-    """Every cell, both rivals in turn within a repeat."""
-    speeds: dict[tuple[str, int, bool], dict[str, list[float]]] = {cell: {"ceteris": [], "usual": []} for cell in CELLS}
-    for repeat in range(wanted.repeats):
-        for cell in CELLS:
-            _say(f"repeat {repeat + 1} of {wanted.repeats}: {cell}")
-            speeds[cell]["ceteris"].append(ours(cell, wanted.precision, wanted.epochs, data))
-            if cell[1:] == (BATCH, False):
-                speeds[cell]["usual"].append(usual(cell[0], wanted.precision, wanted.usual_epochs, data))
-    return [
+def one_trial(wanted: argparse.Namespace, data: Dataset) -> Iterator[list[dict[str, Any]]]:
+    """Every cell, both rivals in turn within a repeat; after every repeat."""
+    measured: list[dict[str, Any]] = [
         {
             "model": model,
             "batch": batch,
             "compiled": compiled,
             "precision": wanted.precision,
             "flops_per_image": engine.flops_per_image(case(model)),
-            "images_per_second": speeds[model, batch, compiled],
+            "images_per_second": {"ceteris": [], "usual": []},
+            "first_epoch_seconds": [],
         }
         for model, batch, compiled in CELLS
     ]
+    for repeat in range(wanted.repeats):
+        for cell, entry in zip(CELLS, measured, strict=True):
+            rate, first = ours(cell, wanted.precision, wanted.epochs, data)
+            entry["images_per_second"]["ceteris"].append(rate)
+            entry["first_epoch_seconds"].append(first)
+            _say(f"repeat {repeat + 1} of {wanted.repeats}: {cell}: {rate:,.0f} images/s, first epoch {first:.1f} s")
+            if cell[1:] == (BATCH, False):
+                rate = usual(cell[0], wanted.precision, wanted.usual_epochs, data)
+                entry["images_per_second"]["usual"].append(rate)
+                _say(f"the usual script: {rate:,.0f} images/s")
+        yield measured
 
 
 def limits() -> dict[str, Any]:
@@ -115,17 +123,20 @@ def many_trials(wanted: argparse.Namespace, data: Dataset) -> Iterator[list[dict
     """Images per second of so many trials together, as the executor runs them and in other ways; as it grows."""
     crew, measured = Crew(max(MANY_AT_A_TIME)), []
     try:
-        for model, epochs in MANY:
+        for (model, epochs), compiled in itertools.product(MANY, (False, True)):
             speeds: dict[int, list[float]] = {trials: [] for trials in MANY_AT_A_TIME}
-            for _ in range(wanted.many_repeats):
-                for trials in MANY_AT_A_TIME:
-                    speeds[trials].append(crew.images_per_second(trials, model, wanted.precision, epochs))
-                    _say(f"many: {model}, {trials} at a time: {speeds[trials][-1]:,.0f} images/s")
-            measured.append({"model": model, "precision": wanted.precision, "images_per_second": speeds})
+            for _, trials in itertools.product(range(wanted.many_repeats), MANY_AT_A_TIME):
+                rate = crew.images_per_second(trials, Order(model, wanted.precision, epochs, compiled))
+                speeds[trials].append(rate)
+                _say(f"many: {model}{', compiled' if compiled else ''}, {trials} at a time: {rate:,.0f} images/s")
+            entry = {"model": model, "compiled": compiled, "precision": wanted.precision, "images_per_second": speeds}
+            measured.append(entry)
             yield measured
     finally:
         crew.end()
     for one in measured:
+        if one["compiled"]:
+            continue
         one["kernels"] = kernels(one["model"], wanted.precision, data)
         one["other_ways"] = other_ways(one["model"], wanted.precision, data)
         _say(f"many: {one['model']}: {one['kernels']}, {one['other_ways']}")
@@ -134,10 +145,10 @@ def many_trials(wanted: argparse.Namespace, data: Dataset) -> Iterator[list[dict
 
 def part_one(wanted: argparse.Namespace, data: Dataset) -> Iterator[dict[str, Any]]:
     """One trial, beside the usual script and the card's limits."""
-    made = {"repeats": wanted.repeats, "loader_workers": LOADER_WORKERS}
-    at_best, trials = limits(), one_trial(wanted, data)
-    at_best["matmul"].append(matmul_flops())  # a card slows down as it grows warm
-    yield made | {"limits": at_best, "trials": trials}
+    made, at_best = {"loader_workers": LOADER_WORKERS}, limits()
+    for repeats, trials in enumerate(one_trial(wanted, data), 1):
+        at_best["matmul"].append(matmul_flops())  # a card slows down as it grows warm
+        yield made | {"repeats": repeats, "limits": at_best, "trials": trials}
 
 
 def part_many(wanted: argparse.Namespace, data: Dataset) -> Iterator[dict[str, Any]]:

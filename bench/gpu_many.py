@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -21,6 +22,16 @@ from ceteris.study.record import Epoch
 
 EPOCHS_BEFORE = 2
 """Algorithms are chosen and steps recorded in the first; all trials wait for each other after the second."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A trial that every process of the crew is to train, for so many epochs after it is warm."""
+
+    model: str
+    precision: str
+    epochs: int
+    compiled: bool
 
 
 class _Together:
@@ -47,10 +58,9 @@ def _trials(pipe: Connection) -> None:
     data: Dataset = images(None, None, False)
     pipe.send("ready")
     while (order := pipe.recv()) is not None:
-        model, precision, epochs = order
-        trial = Trial("0" * 64, recipe(case(model, precision)), 0)
+        trial = Trial("0" * 64, recipe(case(order.model, order.precision)), 0)
         with suppress(Over):
-            train(trial, data, Conditions("cuda", 1), watcher=_Together(pipe, epochs))
+            train(trial, data, Conditions("cuda", 1, compiled=order.compiled), watcher=_Together(pipe, order.epochs))
 
 
 class Crew:
@@ -69,17 +79,17 @@ class Crew:
         for _, pipe in self._crew:
             pipe.recv()
 
-    def images_per_second(self, trials: int, model: str, precision: str, epochs: int) -> float:
+    def images_per_second(self, trials: int, order: Order) -> float:
         """Training images per second of so many trials together, evaluation after every epoch included."""
         pipes = [pipe for _, pipe in self._crew[:trials]]
-        _tell(pipes, (model, precision, epochs))
+        _tell(pipes, order)
         for pipe in pipes:
             pipe.recv()
         begun = time.monotonic()
         _tell(pipes, "go")
         ended = max(pipe.recv() for pipe in pipes)
-        split = recipe(case(model))["split"]["validation"]
-        return trials * epochs * 50_000 * (1 - split) / (ended - begun)
+        split = recipe(case(order.model))["split"]["validation"]
+        return trials * order.epochs * 50_000 * (1 - split) / (ended - begun)
 
     def end(self) -> None:
         """Let the processes and the card go."""

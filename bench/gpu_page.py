@@ -28,7 +28,7 @@ matrix product in bf16 is {matmul / 1e12:.0f} TFLOP/s. Aims: {TIMES_THE_USUAL:.0
 
 {_speeds(result, matmul)}
 
-{_alone(result, matmul)} `compiled` is `--compile`: it takes some 20 to 40 s a network and batch, once a process.
+{_alone(result, matmul)} `compiled` is `--compile`, network and loss as one{_compiling(result)}.
 """  # noqa: E501
 
 
@@ -40,30 +40,37 @@ def _made(part: Result) -> str:
 
 def _speeds(result: Result, matmul: float) -> str:
     head = ["network", "batch", "precision", "ceteris", "usual script", "ceteris / usual script", "matrix rate"]
-    rows = []
+    rows, usual = [], _usual(result)
     for trial in result["trials"]:
         rates, name = trial["images_per_second"], trial["model"] + (", compiled" if trial["compiled"] else "")
-        times = tables.with_spread(ratio(rates["ceteris"], rates["usual"])) if rates["usual"] else ""
+        beside = usual.get((trial["model"], trial["batch"]))
+        times = tables.with_spread(ratio(rates["ceteris"], beside)) if beside else ""
         share = spread(rates["ceteris"]).median * trial["flops_per_image"] / matmul
-        own, usual = tables.with_spread(spread(rates["ceteris"]), 0), rates["usual"]
-        theirs = tables.with_spread(spread(usual), 0) if usual else ""
+        own = tables.with_spread(spread(rates["ceteris"]), 0)
+        theirs = tables.with_spread(spread(rates["usual"]), 0) if rates["usual"] else ""
         rows.append([name, str(trial["batch"]), trial["precision"], own, theirs, times, f"{share:.0%}"])
     return tables.markdown(head, rows)
 
 
+def _usual(result: Result) -> dict[tuple[str, int], list[float]]:
+    """Images per second of the usual script for a network and batch; what is compiled is held against the same."""
+    measured = ((trial, trial["images_per_second"]["usual"]) for trial in result["trials"])
+    return {(trial["model"], trial["batch"]): rates for trial, rates in measured if rates}
+
+
+def _compiling(result: Result) -> str:
+    first = [trial["first_epoch_seconds"][0] for trial in result["trials"] if trial["compiled"]]
+    return f": the first epoch of a network and batch in a process took {min(first):.0f} to {max(first):.0f} s"
+
+
 def _alone(result: Result, matmul: float) -> str:
     """What a step could reach at best, as share of the matrix rate and beside the usual script."""
-    flops = {trial["model"]: trial["flops_per_image"] for trial in result["trials"]}
-    usual = {
-        (trial["model"], trial["batch"]): spread(trial["images_per_second"]["usual"]).median
-        for trial in result["trials"]
-        if trial["images_per_second"]["usual"]
-    }
+    flops, usual = {trial["model"]: trial["flops_per_image"] for trial in result["trials"]}, _usual(result)
     said = []
     for one in result["limits"]["convolutions"]:
-        rate, key = one["images_per_second"], (one["model"], one["batch"])
-        beside = f" and {rate / usual[key]:.1f} times the usual script" if key in usual else ""
-        said.append(f"{one['model']}'s at batch {one['batch']} {rate * flops[one['model']] / matmul:.0%}{beside}")
+        rate, beside = one["images_per_second"], usual.get((one["model"], one["batch"]))
+        times = f" and {ratio([rate] * len(beside), beside).median:.1f} times the usual script" if beside else ""
+        said.append(f"{one['model']}'s at batch {one['batch']} {rate * flops[one['model']] / matmul:.0%}{times}")
     return (
         f"Convolutions alone, with nothing between them, would reach of the matrix rate: {'; '.join(said)}. "
         f"[What keeps a trial from its aims, and what was tried](results/one-trial.md#on-a-gpu)."
@@ -74,11 +81,11 @@ def _many(result: Result) -> str:
     times = list(result["trials"][0]["images_per_second"])
     rows, gained = [], {}
     for entry in result["trials"]:
-        rates = entry["images_per_second"]
-        gained[entry["model"]] = ratio(rates[times[-1]], rates[times[0]]).median
+        rates, name = entry["images_per_second"], entry["model"] + (", compiled" if entry.get("compiled") else "")
+        gained[name] = ratio(rates[times[-1]], rates[times[0]]).median
         shown = [f"{spread(rates[trials]).median:,.0f}" for trials in times]
         gains = [tables.with_spread(ratio(rates[trials], rates[times[0]])) for trials in times[1:]]
-        rows.append([entry["model"], entry["precision"], *shown, *gains])
+        rows.append([name, entry["precision"], *shown, *gains])
     head = ["network", "precision", *(f"{trials} at a time" for trials in times)]
     head += [f"{trials} / one" for trials in times[1:]]
     return f"""

@@ -1,10 +1,10 @@
 """The gate of accuracy: the fast way of training must score as the plain way does.
 
-`python -m gates.plain --data-dir folder [--allow-modified-data] [--device cuda]`, with CIFAR-10 in the folder. The same
-networks on the same images for as many epochs, once by `ceteris` and once by the usual script (`bench/usual.py`: image
-by image, torch's own generators, layout, initialisation and optimizer), under seeds that have nothing in common. Their
-test accuracies are two samples; Mann and Whitney's test must not tell them apart. Needs `pip install '.[bench]'`. Exit
-code 1 when it does.
+`python -m gates.plain --data-dir folder [--allow-modified-data] [--device cuda] [--compile]`, with CIFAR-10 in the
+folder. The same networks on the same images for as many epochs, once by `ceteris` and once by the usual script
+(`bench/usual.py`: image by image, torch's own generators, layout, initialisation and optimizer), under seeds that have
+nothing in common. Their test accuracies are two samples; Mann and Whitney's test must not tell them apart. Needs
+`pip install '.[bench]'`. Exit code 1 when it does.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ TEST_BATCH = 500
 def fast(one: Case, data: Dataset, asked: argparse.Namespace, seed: int) -> float:
     """Test top-1 of a trial of the engine."""
     trial = Trial("0" * 64, recipe(one, epochs=asked.epochs), seed)
-    conditions = Conditions(asked.device, torch.get_num_threads(), sealed_test_curve=False)
+    threads = torch.get_num_threads()
+    conditions = Conditions(asked.device, threads, sealed_test_curve=False, compiled=asked.compiled)
     return float(train(trial, data, conditions).metrics["top1"])
 
 
@@ -100,6 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--data-dir", type=Path, required=True)
     options.add_argument("--allow-modified-data", action="store_true")
     options.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    options.add_argument("--compile", dest="compiled", action="store_true", help="of ceteris")
     options.add_argument("--precision", default="fp32", choices=("fp32", "tf32", "bf16"), help="of ceteris")
     options.add_argument("--usual-precision", default="fp32", choices=("fp32", "bf16"))
     options.add_argument("--models", nargs="*", default=MODELS)
@@ -116,7 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"error: {error}", file=sys.stderr)
             return 2
         print(f"{asked.device}, {asked.train_images:,} images, {asked.epochs} epochs, torch {torch.__version__}")
-        print(f"ceteris in {asked.precision}, the usual script in {asked.usual_precision}")
+        compiled = ", compiled" if asked.compiled else ""
+        print(f"ceteris in {asked.precision}{compiled}, the usual script in {asked.usual_precision}")
         passed = True
         for model in asked.models:
             ours, theirs = [], []

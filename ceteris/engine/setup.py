@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from ceteris.data.source import Dataset
 from ceteris.data.splits import limit_images, split_images
 from ceteris.engine.device import Conditions
 from ceteris.engine.evaluate import evaluation_batch
+from ceteris.engine.objective import NetworkAndLoss, Objective, compile_objective
 from ceteris.engine.randomness import drawing_from, initialise
 from ceteris.errors import InputError
 from ceteris.models.counting import count
@@ -40,13 +41,14 @@ class Trial:
 class Setup:
     """What one trial trains with. `rate` is the recipe's learning rate, before the schedule.
 
-    `forward` is the model as steps call it, perhaps compiled.
+    `objective` is what steps differentiate; `compiled` does the same for whole batches, where that was asked for.
     """
 
     trial: Trial
     data: Dataset
     model: nn.Module
-    forward: Callable[[torch.Tensor], torch.Tensor]
+    objective: Objective
+    compiled: Objective | None
     facts: ModelFacts
     optimizer: torch.optim.Optimizer
     rate: float
@@ -111,16 +113,19 @@ def set_up(trial: Trial, data: Dataset, conditions: Conditions) -> Setup:
     optimizer: torch.optim.Optimizer = build("optimizer", recipe["optimizer"], parameters=parameters, **length)
     rate = float(optimizer.param_groups[0]["lr"])
     schedule = build("schedule", recipe["schedule"], lr=rate, **length)
+    loss = build("loss", recipe["loss"])
+    objective = NetworkAndLoss(model, loss)
     return Setup(
         trial=trial,
         data=data,
         model=model,
-        forward=torch.compile(model, dynamic=False) if conditions.compiled else model,
+        objective=objective,
+        compiled=compile_objective(objective) if conditions.compiled else None,
         facts=facts,
         optimizer=optimizer,
         rate=rate,
         schedule=schedule,
-        loss=build("loss", recipe["loss"]),
+        loss=loss,
         train=train,
         validation=validation,
         test=test,

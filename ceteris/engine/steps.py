@@ -134,11 +134,11 @@ class Steps:
         """Loss and logits of the batch, before the step."""
         setup, optimizer = self._setup, self._setup.optimizer
         self._set_rate(rate)
-        # A compiled network is compiled anew for every size of a batch, which the last of an epoch is not worth.
-        forward = setup.model if watched or len(inputs) < setup.train.batch_size else setup.forward
+        # It is compiled anew for every size of a batch, which the last of an epoch is not worth.
+        plain = watched or len(inputs) < setup.train.batch_size or setup.compiled is None
+        objective = setup.objective if plain else setup.compiled
         with setup.autocast:
-            logits = forward(inputs)
-            loss = setup.loss(logits.float(), labels)
+            logits, loss = objective(inputs, labels)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if step is not None:

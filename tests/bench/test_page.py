@@ -81,6 +81,7 @@ GPU = {
                 "precision": "bf16",
                 "flops_per_image": 3.5e9,
                 "images_per_second": {"ceteris": [100_000.0, 60_000.0], "usual": usual},
+                "first_epoch_seconds": [8.7, 0.5],
             }
             for compiled, usual in ((False, [5000.0, 6000.0]), (True, []))
         ],
@@ -213,8 +214,17 @@ def test_the_gpu_has_its_part_when_it_was_measured():
     assert "a card, torch 2, 16 cores" in said
     own, usual = "80,000 (60,000 to 100,000)", "5,500 (5,000 to 6,000)"
     assert row(said, "resnet18") == ["resnet18", "128", "bf16", own, usual, "15.0 (10.0 to 20.0)", "40%"]
-    assert row(said, "resnet18, compiled") == ["resnet18, compiled", "128", "bf16", own, "", "", "40%"]
-    assert "at batch 128 50% and 18.2 times the usual script; resnet18's at batch 9 50%." in said
+    assert row(said, "resnet18, compiled") == [
+        "resnet18, compiled",
+        "128",
+        "bf16",
+        own,
+        "",
+        "15.0 (10.0 to 20.0)",
+        "40%",
+    ]
+    assert "in a process took 9 to 9 s" in said
+    assert "at batch 128 50% and 18.3 times the usual script; resnet18's at batch 9 50%." in said
     assert row(said, "lenet") == row(page(RESULT), "lenet")
     assert "| lenet | tf32 | 1,000 | 2,500 | 2.5 (2.5 to 2.5) |" in said
     assert "5 times one after another, not reached by lenet;" in said

@@ -110,11 +110,8 @@ def test_a_first_layer_is_fitted_to_the_training_images_and_is_the_same_for_ever
     assert torch.equal(one.model.seen, other.model.seen)
 
 
-def test_the_network_is_called_compiled_only_where_that_is_asked_for(setup, monkeypatch):
-    compiled = []
-    monkeypatch.setattr(torch, "compile", lambda model, dynamic: compiled.append(model) or model.forward)
-    assert setup().forward is not None
-    assert not compiled
+def test_the_objective_is_compiled_only_where_that_is_asked_for(setup, monkeypatch):
+    monkeypatch.setattr(torch, "compile", lambda objective, **how: objective.forward)
+    assert setup().compiled is None
     made = setup(conditions=Conditions(compiled=True))
-    assert compiled == [made.model]
-    assert made.forward == made.model.forward
+    assert made.compiled == made.objective.forward
