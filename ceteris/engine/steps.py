@@ -135,8 +135,8 @@ class Steps:
         setup, optimizer = self._setup, self._setup.optimizer
         self._set_rate(rate)
         # It is compiled anew for every size of a batch, which the last of an epoch is not worth.
-        plain = watched or len(inputs) < setup.train.batch_size or setup.compiled is None
-        objective = setup.objective if plain else setup.compiled
+        compiled = None if watched or len(inputs) < setup.train.batch_size else setup.compiled
+        objective = setup.objective if compiled is None else compiled
         with setup.autocast:
             logits, loss = objective(inputs, labels)
         optimizer.zero_grad(set_to_none=True)
