@@ -19,6 +19,7 @@ from bench.cases import BATCH, CHANNELS, CLASSES, CPU_CASES, SIDE, network
 from bench.children import measured
 from bench.limits import calls_per_second
 from bench.tables import markdown
+from ceteris.engine.objective import NetworkAndLoss, Objective, compile_objective
 from ceteris.engine.randomness import initialise
 from ceteris.lab.sharing import usable_cores
 
@@ -42,6 +43,7 @@ def rates(model: str, threads: int, repeats: int, seconds: float) -> dict[str, l
     ways: dict[str, Callable[[], object]] = {
         AS_IT_IS: partial(whole(net()), last, labels),
         "torch's default layout": partial(whole(net(torch.contiguous_format)), images, labels),
+        "compiled": partial(compiled(net()), last, labels),
     }
     if isinstance(net(), nn.Sequential):
         ways["oneDNN's own layout"] = partial(whole(in_own_layout(net())), last, labels)
@@ -62,17 +64,23 @@ def _built(model: str, layout: torch.memory_format = torch.channels_last) -> nn.
     return net.to(memory_format=layout)  # type: ignore[call-overload, no-any-return]
 
 
-def whole(net: nn.Module) -> Step:
+def whole(net: nn.Module, objective: Objective | None = None) -> Step:
     """A step on the whole batch, as the engine takes it."""
     optimizer = torch.optim.AdamW(net.parameters(), 1e-3, fused=True)
+    differentiated = NetworkAndLoss(net, functional.cross_entropy) if objective is None else objective
 
     def step(images: torch.Tensor, labels: torch.Tensor) -> None:
-        loss = functional.cross_entropy(net(images), labels)
+        _, loss = differentiated(images, labels)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
     return step
+
+
+def compiled(net: nn.Module) -> Step:
+    """The same, network and loss as one to `torch.compile`. Needs a C++ compiler."""
+    return whole(net, compile_objective(NetworkAndLoss(net, functional.cross_entropy)))
 
 
 def in_turn(net: nn.Module, parts: int) -> Step:

@@ -14,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from bench.cases import BATCH, Case, network, recipe
 from bench.meter import WARM_UP, Meter, Over
+from bench.tables import BETWEEN
 from ceteris.data.source import Dataset
 from ceteris.engine.device import Conditions
 from ceteris.engine.setup import Trial
@@ -25,7 +26,6 @@ BLOCK, BLOCKS = 5, 8
 """Steps in a row that are timed as they are, then as many with every operator timed; and how often."""
 ARITHMETIC = {"convolution", "convolution_backward", "addmm", "mm", "bmm"}
 """Those operators that are convolutions and matrix products."""
-BETWEEN = "Python and what is between operators"
 
 
 def speed(one: Case, data: Dataset, threads: int, meter: Meter) -> list[float]:

@@ -124,6 +124,10 @@ def _limits(result: Result) -> str:
 {tables.limits(result)}
 
 {tables.costly(result)}
+
+In milliseconds: what a step at the aim would leave for all others than convolutions and matrix products, and what they take now.
+
+{tables.left_for_the_rest(result)}
 """  # noqa: E501
 
 

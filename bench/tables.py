@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from bench.cases import BATCH
 from bench.ratios import Spread, limit_share, one_trial_more, ratio, spread
 
 Result = Mapping[str, Any]
+BETWEEN = "Python and what is between operators"
+"""The name of their share of a step."""
 MOST_OUTSIDE, LEAST_AUGMENTED, LEAST_BESIDE = 0.25, 60_000, 1.5
 """Aims: share of a step outside convolutions and matrix products; images per second and core; with busy neighbours."""
 MOST_LOOKING, MOST_RESUMING, EPOCHS = 0.10, 0.02, 30
@@ -114,6 +117,23 @@ def costly(result: Result) -> str:
         largest.append(("all others", outside(trial).median - sum(share for _, share in largest)))
         rows.append([trial["model"], ", ".join(f"{name} {max(0.0, share):.1%}" for name, share in largest)])
     return markdown(["network", "outside convolutions and matrix products"], rows)
+
+
+def left_for_the_rest(result: Result) -> str:
+    """Milliseconds of a step: what its aim leaves beside convolutions and matrix products, and what is there now."""
+    head = ["network", "a step", "convolutions and products", "a step at the aim", "left for all others", "all others"]
+    head.append("of these, Python and between operators")
+    rows = []
+    for trial in result["trials"]:
+        if not trial["target"]:
+            continue
+        rates, share = trial["images_per_second"], outside(trial).median
+        step = 1000 * BATCH / spread(rates["ceteris"]).median
+        aim = step * ratio(rates["ceteris"], rates["usual"]).median / trial["target"]
+        bare, python = step * (1 - share), step * spread(trial["step"][BETWEEN]).median
+        cells = [step, bare, aim, aim - bare, step * share, python]
+        rows.append([trial["model"], *(f"{cell:.1f}" for cell in cells)])
+    return markdown(head, rows)
 
 
 def around(result: Result) -> str:

@@ -5,14 +5,24 @@ import torch
 
 from bench import cpu_ways
 from bench.cases import network
-from bench.cpu_ways import in_own_layout, in_turn, rates, side_by_side, whole
+from bench.cpu_ways import compiled, in_own_layout, in_turn, rates, side_by_side, whole
+from ceteris.engine import objective
 from ceteris.engine.randomness import initialise
 
 WAYS = {
     "in parts": lambda net: in_turn(net, 4),
     "in threads": lambda net: side_by_side(net, 2),
+    "compiled": compiled,
     "in oneDNN's layout": lambda net: whole(in_own_layout(net)),
 }
+
+
+@pytest.fixture(autouse=True)
+def traced_only(monkeypatch):
+    """Inductor needs a C++ compiler, and half a minute."""
+    monkeypatch.setattr(objective, "COMPILER", {"dynamic": False, "backend": "aot_eager"})
+    yield
+    torch.compiler.reset()
 
 
 def built(name):

@@ -32,7 +32,11 @@ RESULT = {
                 "usual, bf16": [2000.0] * 3,
             },
             "flops_per_image": 1e7,
-            "step": {"outside": [0.2, 0.1, 0.25], "Python": [0.03], "max_pool2d_with_indices": [0.08, 0.09, 0.01]},
+            "step": {
+                "outside": [0.2, 0.1, 0.25],
+                tables.BETWEEN: [0.03],
+                "max_pool2d_with_indices": [0.08, 0.09, 0.01],
+            },
             "around": {
                 "start": [2.0] * 3,
                 "training": [10.0, 10.0, 20.0],
@@ -135,7 +139,15 @@ def test_the_share_is_of_the_higher_bare_rate():
 
 
 def test_the_largest_parts_of_the_rest_of_a_step_come_first():
-    assert row(tables.costly(RESULT), "lenet")[1] == "max_pool2d_with_indices 8.0%, Python 3.0%, all others 9.0%"
+    assert row(tables.costly(RESULT), "lenet")[1] == (
+        f"max_pool2d_with_indices 8.0%, {tables.BETWEEN} 3.0%, all others 9.0%"
+    )
+
+
+def test_what_an_aim_leaves_for_the_rest_of_a_step_is_told_in_milliseconds():
+    assert row(tables.left_for_the_rest(RESULT), "lenet")[1:] == ["21.3", "17.1", "25.6", "8.5", "4.3", "0.6"]
+    unsaid = changed(lambda r: r["trials"][0].update(target=None))
+    assert "lenet" not in tables.left_for_the_rest(unsaid)
 
 
 def test_the_executor_is_compared_with_the_better_way_and_with_the_defaults():
@@ -154,7 +166,8 @@ def test_the_way_that_ends_sooner_is_taken_when_a_trial_is_over():
 
 
 @pytest.mark.parametrize(
-    "table", [tables.one_trial, tables.machine_limits, tables.limits, tables.costly, tables.around]
+    "table",
+    [tables.one_trial, tables.machine_limits, tables.limits, tables.costly, tables.left_for_the_rest, tables.around],
 )
 def test_every_row_has_as_many_cells_as_the_head(table):
     assert len({line.count("|") for line in table(RESULT).splitlines()}) == 1
@@ -172,7 +185,10 @@ def test_nothing_is_missed_when_all_aims_are_reached():
             lambda r: r["trials"][0].update(target=6.5),
             "lenet is 6.0 times as fast as the usual script, not 6.5 times (7.5 at most; 10.0 in bf16)",
         ),
-        (lambda r: r["trials"][0].update(step={"outside": [0.3]}), "lenet spends 30% of a step outside"),
+        (
+            lambda r: r["trials"][0].update(step={"outside": [0.3], tables.BETWEEN: [0.1]}),
+            "lenet spends 30% of a step outside",
+        ),
         (lambda r: r["trials"][0]["around"].update(probe=[0.3] * 3), "lenet's evaluation and probe take 11.0% of its"),
         (lambda r: r["trials"][0]["around"].update(resume=[7.0] * 3), "going on with lenet takes 2.1% of a trial"),
         (
