@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from ceteris.app.options import Asked, asking, json_option, language_option, with_options
+from ceteris.app.options import (
+    Asked,
+    asking,
+    device_option,
+    json_option,
+    language_option,
+    with_options,
+    workers_option,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,9 +29,12 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: ceteris plan cnn-vs-resnet --scale laptop")
 @asking()
-@json_option
+@with_options(workers_option, device_option, json_option)
 def plan(
     asked: Asked,
+    *,
+    workers: int | None,
+    device: str | None,
     as_json: bool,
 ) -> None:
     """Show trials, keys, counts, confounds, the detectable effect and the predicted cost; nothing runs.
@@ -35,12 +46,13 @@ def plan(
     from ceteris.lab.facts import KnownFacts
     from ceteris.lab.outlook import look_ahead
     from ceteris.lab.plan import make_plan
+    from ceteris.lab.sharing import Resources
     from ceteris.store.records import Store
 
-    request, shelf = asked.request(), Store(asked.store)
-    made = make_plan(request, asked.place(), KnownFacts(asked.store / "facts"))
-    found = look_ahead(made, shelf)
-    view = plan_values(made, shelf, found)
+    request, shelf, resources = asked.request(), Store(asked.store), Resources(workers=workers, device=device)
+    made = make_plan(request, asked.place(), KnownFacts(asked.store / "facts", device, workers))
+    found = look_ahead(made, shelf, resources)
+    view = plan_values(made, shelf, found, resources)
     if as_json:
         print_json(view)
     else:
@@ -54,8 +66,7 @@ def plan(
     type=click.Choice(["inline", "processes"]),
     help="Where trials run; by default processes. Inline, nobody notices a trial that hangs.",
 )
-@click.option("--workers", type=int, help="Trials at a time; by default one per core, on a GPU one.")
-@click.option("--device", help="cpu, cuda, cuda:1, mps; by default the best there is.")
+@with_options(workers_option, device_option)
 @click.option("--compile", "compiled", is_flag=True, help="Train through torch.compile: for long trials on CUDA.")
 @click.option("--retry", type=click.Choice(["failed"]), help="Train failed trials again, with the same seeds.")
 @with_options(language_option, json_option)

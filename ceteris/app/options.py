@@ -28,6 +28,8 @@ store_option = click.option(
 language_option = click.option(
     "--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the report."
 )
+workers_option = click.option("--workers", type=int, help="Trials at a time; by default one per core, on a GPU one.")
+device_option = click.option("--device", help="cpu, cuda, cuda:1, mps; by default the best there is.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 data_options = (
     click.option(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ceteris.app.screen import duration, table, warn
 from ceteris.lab.advice import advice
-from ceteris.lab.likely import likely_device
-from ceteris.lab.sharing import Resources, share_cores
+from ceteris.lab.sharing import Resources, likely_share
 from ceteris.lab.state import Outline
 from ceteris.report.design import correction_name, design_sentences, design_warnings, price_rows
 from ceteris.report.factors import planned_sentences
@@ -30,11 +29,11 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
-    """The plan as plain values: arms, trials, cost, and what the design can find out."""
+def plan_values(plan: Plan, store: Store, found: Outlook, resources: Resources) -> dict[str, Any]:
+    """The plan as plain values: arms, trials, cost with these resources, and what the design can find out."""
     done = {trial.key for trial in plan.trials if store.has(trial.key)}
     keys = {trial.key for trial in plan.trials}
-    threads, workers = share_cores(len(keys), Resources(), likely_device())
+    threads, workers = likely_share(len(keys), resources)
     left = keys - done
     return {
         "study": plan.study.name,
@@ -46,7 +45,7 @@ def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
         "new": len(left),
         "probes": [dict(probe) for probe in plan.probes],
         "unmeasured": sum(bool(store.missing_findings(key, plan.probes)) for key in done),
-        "seconds_left": Outline.of(plan).seconds_left(left),
+        "seconds_left": Outline.of(plan).seconds_left(left, resources),
         "processes": workers,
         "threads": threads,
         "test": f"{_test(plan)} t {_seeds(plan)}",
@@ -57,7 +56,7 @@ def plan_values(plan: Plan, store: Store, found: Outlook) -> dict[str, Any]:
         "margin": plan.study.margin,
         "factors": planned_sentences(plan, found.sd, Words("en")),
         **_design_values(plan, found),
-        "warnings": _warnings(plan, found, len(left)),
+        "warnings": _warnings(plan, found, advice(plan, resources, len(left))),
     }
 
 
@@ -162,7 +161,8 @@ def _cost_line(view: dict[str, Any]) -> str:
         return f"every trial is done; {view['unmeasured']} have no findings yet of some probe"
     if not view["new"]:
         return "every trial is done; a run only writes the report"
-    several = f", {view['processes']} at a time" if view["processes"] > 1 else ""
+    at_a_time = min(view["processes"], view["new"])
+    several = f", {at_a_time} at a time" if at_a_time > 1 else ""
     trials = "1 trial" if view["new"] == 1 else f"{view['new']} trials"
     if view.get("looks"):
         trials = f"at least {view['new_at_least']}, at most {trials}"
@@ -195,8 +195,8 @@ def _price_table(plan: Plan, found: Outlook, words: Words) -> Table:
     return made
 
 
-def _warnings(plan: Plan, found: Outlook, new: int) -> list[str]:
-    """What stands against the design, its data or the machine; `new` trials would be trained."""
+def _warnings(plan: Plan, found: Outlook, advised: Iterable[str]) -> list[str]:
+    """What stands against the design or its data, and what was advised about the machine."""
     words = Words("en")
     lines = [*same_arms(plan, words), *design_warnings(plan, found, words)]
     for arm in plan.arms:
@@ -208,4 +208,4 @@ def _warnings(plan: Plan, found: Outlook, new: int) -> list[str]:
         lines += arm.data.notes
     if plan.scale != FULL:
         lines.append(f"scale {plan.scale} is not the full recipe: results are not compared with published numbers")
-    return list(dict.fromkeys([*lines, *advice(plan, Resources(), new)]))
+    return list(dict.fromkeys([*lines, *advised]))

@@ -61,10 +61,10 @@ def check_device(name: str) -> str:
 def computes_bf16(device: str) -> bool:
     """Whether the device has instructions for bf16: without, it is many times slower in bf16 than in fp32.
 
-    True where torch cannot say: on Apple's GPUs, and before `torch.cpu.get_capabilities`.
+    True where torch cannot say: on Apple's GPUs, on a card of another machine, and before `torch.cpu.get_capabilities`.
     """
     if device.startswith("cuda"):
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        return not torch.cuda.is_available() or bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device != "cpu" or not hasattr(torch.cpu, "get_capabilities"):
         return True
     return any(torch.cpu.get_capabilities().get(name, False) for name in BF16_INSTRUCTIONS)

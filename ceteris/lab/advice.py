@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ceteris.lab.executors.mps import control_program
-from ceteris.lab.likely import likely_device
+from ceteris.lab.likely import kind_of
 from ceteris.lab.sharing import Resources, device_of, usable_cores
 from ceteris.study.manifest import Plan, PlannedArm
 
@@ -32,10 +32,9 @@ def _slow_precision(plan: Plan, resources: Resources) -> list[str]:
 
 def _idle_card(plan: Plan, resources: Resources, left: int) -> list[str]:
     """Small networks one after another on a card that could take several."""
-    device = resources.device or likely_device()
     at_a_time = min(SIDE_BY_SIDE, left, usable_cores())
     chosen = resources.workers or resources.executor == "inline"
-    if chosen or at_a_time < 2 or not device.startswith("cuda") or control_program() is None:
+    if chosen or at_a_time < 2 or kind_of(resources.device) != "cuda" or control_program() is None:
         return []
     if not all(_is_small(arm) for arm in plan.arms):
         return []

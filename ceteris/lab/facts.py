@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ceteris.errors import InputError
-from ceteris.lab.likely import likely_device
+from ceteris.lab.likely import kind_of
 from ceteris.store.atomic import write_atomically
 from ceteris.store.records import read_json
 from ceteris.study.keys import sha256_of
@@ -22,17 +22,26 @@ GUESSED_FLOPS = {"cpu": 55e9, "mps": 1e12, "cuda": 3e13}
 GUESSED_STEP_SECONDS = {"cpu": 0.004, "mps": 0.004, "cuda": 0.001}
 """Of one core or one accelerator: operations per second, and what a step costs however small the network; for a first
 guess."""
+TOGETHER = 2.0
+"""Times as fast as one after another are several small trials on one accelerator, where none was measured (two to three
+times: docs/results/many-on-one-gpu.md)."""
 
 
 class KnownFacts:
     """Model sizes and measured speeds, one small file per (model, image shape, classes). A cache, never the truth.
 
-    What does not match its sha256 is counted and measured again. Speeds are those of one kind of device.
+    What does not match its sha256 is counted and measured again. Speeds are those of one kind of device; an accelerator
+    has others for trials that share it.
     """
 
-    def __init__(self, folder: Path, device: str | None = None) -> None:
-        """Of the kind of device that a run would take, when None."""
-        self.folder, self.device = folder, device or likely_device()
+    def __init__(self, folder: Path, device: str | None = None, at_a_time: int | None = None) -> None:
+        """With the speeds on such a device, by default the one that a run would take.
+
+        On an accelerator they are those of one trial among so many at a time, by default of one alone. Raises
+        InputError for a device of no known kind.
+        """
+        self.folder, self.device = folder, kind_of(device)
+        self._at_a_time = 1 if self.device == "cpu" else at_a_time or 1
 
     def of(self, recipe: Mapping[str, Any], data: DataFacts) -> ModelFacts:
         """Parameters, MACs and layer table; builds the model on the meta device when it was never seen.
@@ -50,25 +59,33 @@ class KnownFacts:
 
     def speed(self, recipe: Mapping[str, Any], data: DataFacts) -> float | None:
         """Training images per second of one trial, as last measured here on such a device."""
-        speed = self._speeds(self._read(recipe, data)).get(self.device)
-        return float(speed) if speed else None
+        known = self._speeds(self._read(recipe, data))
+        alone, beside = known.get(self.device), known.get(_shared(self.device))
+        if self._at_a_time == 1:
+            return alone or beside
+        return beside or (alone / self._slowed() if alone else None)
 
     def seconds(self, recipe: Mapping[str, Any], data: DataFacts, model: ModelFacts) -> tuple[float, str]:
         """Predicted training time of one trial, and what that is from: "records" or "guess"."""
         speed = self.speed(recipe, data)
         seconds = predicted_seconds(recipe, training_images(recipe, data), model, speed, self.device)
-        return seconds, "records" if speed else "guess"
+        return (seconds, "records") if speed else (seconds * self._slowed(), "guess")
+
+    def _slowed(self) -> float:
+        """Times as long as alone takes a trial among those that share the accelerator."""
+        return max(1.0, self._at_a_time / TOGETHER)
 
     def learn(self, record: Record) -> None:
         """Remember how fast a trial was."""
         if record.cost and record.cost.images_per_second > 0:
             known, device = self._read(record.recipe, record.data), record.environment.get("device", "cpu")
             kind = device if device in ("cpu", "mps") else "cuda"  # a CUDA device is recorded by its own name
-            speeds = self._speeds(known) | {kind: record.cost.images_per_second}
+            name = _shared(kind) if record.cost.shared_machine and kind != "cpu" else kind
+            speeds = self._speeds(known) | {name: record.cost.images_per_second}
             self._write(record.recipe, record.data, known | {"speeds": speeds})
 
     @staticmethod
-    def _speeds(known: Mapping[str, Any]) -> dict[str, Any]:
+    def _speeds(known: Mapping[str, Any]) -> dict[str, float]:
         speeds = known.get("speeds")
         return speeds if isinstance(speeds, dict) else {}
 
@@ -88,6 +105,10 @@ class KnownFacts:
             write_atomically(self._file(recipe, data), content)
         except OSError:
             return  # a plan can be looked at without a store that can be written
+
+
+def _shared(kind: str) -> str:
+    return f"{kind}, shared"
 
 
 def predicted_seconds(

@@ -8,10 +8,24 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from ceteris.errors import InputError, Problem
+
 NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 CPU_BUILD = "+cpu"
 HIDDEN = ("", "-1")
 """Values of CUDA_VISIBLE_DEVICES that hide every card."""
+KINDS = ("cpu", "cuda", "mps")
+
+
+def kind_of(device: str | None) -> str:
+    """One of KINDS: that of a device by its name ("cuda:1"), there or not, or of the likely one when None.
+
+    Raises InputError for another name.
+    """
+    kind = (device or likely_device()).partition(":")[0]
+    if kind not in KINDS:
+        raise InputError(Problem(f"no kind of device {device!r}", "--device", f"there is: {', '.join(KINDS)}"))
+    return kind
 
 
 def likely_device() -> str:

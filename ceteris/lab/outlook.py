@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 
-from ceteris.lab.likely import likely_device
-from ceteris.lab.sharing import Resources, share_cores
+from ceteris.lab.sharing import Resources, likely_share
 from ceteris.stats.looks import look_level
 from ceteris.stats.outlook import GUESSED_ACCURACY, Outlook, Price, Spread, pooled_spread
 from ceteris.stats.power import Pairing, detectable_effect, planning_sd, seeds_needed
@@ -24,8 +23,11 @@ LEAST_FREEDOM = 2
 Scores = Mapping[int, float | None]
 
 
-def look_ahead(plan: Plan, store: Store) -> Outlook:
-    """The plan's outlook, from this store. Trains nothing and needs no torch."""
+def look_ahead(plan: Plan, store: Store, resources: Resources | None = None) -> Outlook:
+    """The plan's outlook, from this store. Trains nothing and needs no torch.
+
+    Prices are wall time with `resources`, by default those of a run that names none.
+    """
     earlier = earlier_scores(plan, store)
     study, seeds, spread = plan.study, len(plan.study.seeds), _measured_spread(earlier)
     sd = spread.sd if spread else _guessed_sd(plan, earlier)
@@ -43,7 +45,7 @@ def look_ahead(plan: Plan, store: Store) -> Outlook:
         level=level,
         effect=effect,
         seeds_for_margin=enough,
-        prices=tuple(_price(plan, earlier, n, effects[n]) for n in counts),
+        prices=tuple(_price(plan, earlier, n, effects[n], resources or Resources()) for n in counts),
         cannot="one_seed" if effect is None else "out_of_reach" if effect > 1 else "",
         least_sign_flip_p=2 / 2**seeds if pairing == "paired" and seeds > 1 else None,
     )
@@ -103,12 +105,12 @@ def _scores(arm: PlannedArm, seeds: Sequence[int] | Mapping[int, None], metric: 
     return {seed: one["metrics"].get(metric) if one["status"] in counted else None for seed, one in said.items()}
 
 
-def _price(plan: Plan, earlier: Mapping[str, Scores], seeds: int, effect: float) -> Price:
+def _price(plan: Plan, earlier: Mapping[str, Scores], seeds: int, effect: float, resources: Resources) -> Price:
     arms = [arm for arm in plan.arms if plan.same_recipe(arm.name) is None]
     new = {arm.name: seeds - sum(s in earlier[arm.name] for s in _first_seeds(plan, arm, seeds)) for arm in arms}
     left, trials = sum(new.values()), len(arms) * seeds
     whole = sum(new[arm.name] * (arm.seconds or 0.0) for arm in arms)
-    _, workers = share_cores(trials, Resources(), likely_device())
+    _, workers = likely_share(trials, resources)
     return Price(seeds, effect, trials, left, whole / max(1, min(workers, left)))
 
 

@@ -147,8 +147,6 @@ def reopen_failed(plan: Plan, store: Store) -> int:
 
 def check_resources(resources: Resources) -> None:
     """Raises InputError for resources that are not there."""
-    if resources.workers is not None and resources.workers < 1:
-        raise InputError(Problem(f"needs at least 1 worker, not {resources.workers}", "--workers"))
     if resources.device is not None:
         from ceteris.engine.device import check_device
 

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from ceteris.errors import InputError, Problem
 from ceteris.lab.executors.tryout import Tryout, images_per_second
+from ceteris.lab.likely import kind_of
 from ceteris.registry import modules_added
 from ceteris.study.manifest import Plan, PlannedTrial
 
@@ -36,12 +38,18 @@ class Resources:
             on an accelerator.
         device: None for the best there is.
         compiled: train through `torch.compile`, on CUDA.
+
+    Raises InputError for fewer workers than one.
     """
 
     executor: ExecutorName | None = None
     workers: int | None = None
     device: str | None = None
     compiled: bool = False
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise InputError(Problem(f"needs at least 1 worker, not {self.workers}", "--workers"))
 
 
 def share_cores(trials: int, resources: Resources, device: str = "cpu", threads: int | None = None) -> tuple[int, int]:
@@ -58,6 +66,11 @@ def share_cores(trials: int, resources: Resources, device: str = "cpu", threads:
         return threads, resources.workers or max(1, min(cores // threads, trials))
     workers = resources.workers or max(1, min(cores, trials) if device == "cpu" else 1)
     return max(1, cores // workers), workers
+
+
+def likely_share(trials: int, resources: Resources) -> tuple[int, int]:
+    """`share_cores` on the kind of device that a run would take, told without importing torch."""
+    return share_cores(trials, resources, kind_of(resources.device))
 
 
 def usable_cores() -> int:

@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ceteris.lab.likely import likely_device
 from ceteris.lab.run import MANIFEST, read_manifest
-from ceteris.lab.sharing import Resources, share_cores
+from ceteris.lab.sharing import Resources, likely_share
 from ceteris.store.atomic import write_atomically
 from ceteris.store.records import Store
 from ceteris.store.seen import Seen
@@ -48,12 +47,15 @@ class Outline:
         trials = tuple((trial.arm, trial.seed, trial.key) for trial in plan.trials)
         return cls(plan.study.name, plan.scale, dict(plan.overrides), trials, prices, bool(plan.study.looks))
 
-    def seconds_left(self, left: Collection[str]) -> float:
-        """Predicted wall time of training the trials with these keys, as many at a time as the plan allows."""
+    def seconds_left(self, left: Collection[str], resources: Resources | None = None) -> float:
+        """Predicted wall time of training the trials with these keys, as many at a time as `resources` allow.
+
+        They are by default those of a run that names none.
+        """
         if not left:
             return 0.0
         whole = sum({key: self.prices[arm] for arm, _, key in self.trials if key in left}.values())
-        _, workers = share_cores(len({key for *_, key in self.trials}), Resources(), likely_device())
+        _, workers = likely_share(len({key for *_, key in self.trials}), resources or Resources())
         return whole / max(1, min(workers, len(left)))
 
 

@@ -130,6 +130,8 @@ def test_settings_that_make_no_sense(call, sets, said):
         (("plan", "quickstart", "--scale", "smok"), "did you mean 'smoke'?"),
         (("run", "quickstart", "--device", "cuda:9"), "no device 'cuda:9' here"),
         (("run", "quickstart", "--workers", "0"), "needs at least 1 worker"),
+        (("plan", "quickstart", "--workers", "0"), "needs at least 1 worker"),
+        (("plan", "quickstart", "--device", "tpu"), "no kind of device 'tpu'"),
         (("run", "quickstart", "--compile", "--device", "cpu"), "only CUDA devices train faster when compiled"),
         (("show", "zz"), "'zz' is not a key"),
         (("show", "abcd"), "no trial has key abcd"),

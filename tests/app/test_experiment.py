@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from ceteris.app.finding import built_in_studies, find_study
+from ceteris.lab.facts import TOGETHER
 from ceteris.store.records import Store
 
 
@@ -76,6 +77,21 @@ def test_plan_shows_trials_and_what_the_design_can_find(call, ran):
     assert [arm["done"] for arm in found["arms"]] == [2, 2]
     assert all(len(trial["key"]) == 64 and trial["key"][:16] in text for trial in found["trials"])
     assert found["detectable"]["effect"] > 0
+
+
+def test_a_plan_is_priced_for_the_device_and_the_workers_of_the_run_to_come(call, ran, tmp_path):
+    """None of them is measured here, so a graphics card of this machine plays no part."""
+    study = (ran / "tiny.yaml", "--store", tmp_path / "store")
+    found = {
+        (device, workers): json.loads(call("plan", *study, "--device", device, "--workers", workers, "--json").out)
+        for device in ("cpu", "cuda")
+        for workers in (1, 3)
+    }
+    assert {asked: plan["processes"] for asked, plan in found.items()} == {asked: asked[1] for asked in found}
+    seconds = {asked: plan["seconds_left"] for asked, plan in found.items()}
+    assert seconds["cpu", 3] == pytest.approx(seconds["cpu", 1] / 3)
+    assert seconds["cuda", 3] == pytest.approx(seconds["cuda", 1] / TOGETHER)
+    assert "4 trials to train, 4 at a time" in call("plan", *study, "--workers", 9).out
 
 
 def test_plan_of_one_seed_says_that_it_cannot_decide(call, ran):

@@ -59,7 +59,13 @@ def test_a_processor_computes_bf16_by_its_instructions(there, expected, monkeypa
 @pytest.mark.parametrize("native", [True, False])
 def test_a_cuda_device_that_emulates_bf16_does_not_compute_it(native, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation or native)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert computes_bf16("cuda:1") is native
+
+
+def test_nothing_is_said_against_a_card_of_another_machine(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert computes_bf16("cuda")
 
 
 def test_the_environment_names_what_a_report_needs():

@@ -12,7 +12,7 @@ from ceteris.lab.sharing import Resources
 @pytest.fixture(autouse=True)
 def card(monkeypatch):
     """A card that several processes can share, beside 16 cores."""
-    monkeypatch.setattr(module, "likely_device", lambda: "cuda")
+    monkeypatch.setattr("ceteris.lab.likely.likely_device", lambda: "cuda")
     monkeypatch.setattr(module, "control_program", lambda: "nvidia-cuda-mps-control")
     monkeypatch.setattr(module, "usable_cores", lambda: 16)
 

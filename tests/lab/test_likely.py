@@ -2,8 +2,9 @@
 
 import pytest
 
+from ceteris.errors import InputError
 from ceteris.lab import likely
-from ceteris.lab.likely import likely_device
+from ceteris.lab.likely import kind_of, likely_device
 
 
 @pytest.fixture
@@ -61,3 +62,14 @@ def test_it_is_what_torch_finds_here():
     from ceteris.engine.device import best_device
 
     assert likely_device() == best_device()
+
+
+@pytest.mark.parametrize(("device", "kind"), [("cuda:1", "cuda"), ("cpu", "cpu"), ("mps", "mps"), (None, "cuda")])
+def test_a_device_has_a_kind_whether_it_is_there_or_not(device, kind, machine):
+    machine(True, "2.13.0")
+    assert kind_of(device) == kind
+
+
+def test_a_device_of_no_known_kind_is_refused():
+    with pytest.raises(InputError, match="no kind of device 'tpu'"):
+        kind_of("tpu")

@@ -7,6 +7,7 @@ import pytest
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.outlook import NEIGHBOURS, earlier_scores, look_ahead
 from ceteris.lab.plan import Request, make_plan
+from ceteris.lab.sharing import Resources
 from ceteris.stats.looks import look_level
 from ceteris.stats.power import detectable_effect, planning_sd, seeds_needed
 from ceteris.study.keys import trial_key
@@ -106,14 +107,13 @@ def test_one_recipe_under_two_names_counts_once(study, place, store):
     assert [price.trials for price in found.prices[:2]] == [4, 6]
 
 
-def test_prices_go_by_what_is_left_to_train(planned, store, monkeypatch):
-    monkeypatch.setattr("ceteris.lab.outlook.share_cores", lambda trials, resources, device: (1, 2))
+def test_prices_go_by_what_is_left_to_train_and_by_how_many_at_a_time(planned, store):
     priced = dataclasses.replace(
         planned, arms=tuple(dataclasses.replace(a, seconds=s) for a, s in zip(planned.arms, (10.0, 30.0), strict=True))
     )
     keep(store, priced.baseline, 0, 0.5)
     keep(store, priced.baseline, 4, 0.6)
-    prices = {price.seeds: price for price in look_ahead(priced, store).prices}
+    prices = {price.seeds: price for price in look_ahead(priced, store, Resources(workers=2)).prices}
 
     assert {2, 3, 5, 10, 20} <= set(prices)
     assert (prices[2].trials, prices[2].new) == (4, 3)
@@ -128,7 +128,7 @@ def test_on_an_accelerator_trials_are_priced_one_after_another(planned, store, m
     priced = dataclasses.replace(planned, arms=tuple(dataclasses.replace(arm, seconds=10.0) for arm in planned.arms))
     seconds = {}
     for device in ("cpu", "cuda"):
-        monkeypatch.setattr("ceteris.lab.outlook.likely_device", lambda device=device: device)
+        monkeypatch.setattr("ceteris.lab.likely.likely_device", lambda device=device: device)
         seconds[device] = {price.seeds: price.seconds for price in look_ahead(priced, store).prices}[20]
 
     assert (seconds["cpu"], seconds["cuda"]) == (400 / 16, 400)

@@ -6,10 +6,11 @@ import sys
 import pytest
 
 from ceteris.errors import InputError
-from ceteris.lab.facts import KnownFacts, predicted_seconds
+from ceteris.lab.facts import TOGETHER, KnownFacts, predicted_seconds
 from ceteris.lab.plan import Request, make_plan
 from ceteris.study.keys import trial_key
 from ceteris.study.reading import StudyFile, write_study
+from ceteris.study.record import Cost, Record, Status
 from ceteris.study.vocabulary import Factor, PartSpec, Scale, Study
 
 
@@ -131,8 +132,6 @@ def test_more_images_than_there_are_is_a_mistake(study, place, store):
 def test_a_price_comes_from_records_once_there_are_some(planned, study, place, store):
     known = KnownFacts(store.root / "facts")
     assert planned.arms[0].seconds_from == "guess"
-    from ceteris.study.record import Cost, Record, Status
-
     arm = planned.arms[0]
     record = Record("0" * 64, Status.FINISHED, arm.recipe, 0, arm.data, {}, cost=Cost(1.0, 1.0, 54.0, 1, False))
     known.learn(record)
@@ -144,8 +143,6 @@ def test_a_price_comes_from_records_once_there_are_some(planned, study, place, s
 
 
 def test_a_price_is_that_of_the_device_that_a_run_would_take(planned, study, place, store):
-    from ceteris.study.record import Cost, Record, Status
-
     arm, folder = planned.arms[0], store.root / "facts"
     for device, speed in (("cpu", 54.0), ("NVIDIA H100 80GB HBM3", 5400.0)):
         cost = Cost(1.0, 1.0, speed, 1, False)
@@ -155,6 +152,39 @@ def test_a_price_is_that_of_the_device_that_a_run_would_take(planned, study, pla
     assert KnownFacts(folder, "cpu").speed(arm.recipe, arm.data) == 54.0
     assert KnownFacts(folder, "cuda").seconds(arm.recipe, arm.data, arm.model) == (pytest.approx(2 / 100), "records")
     assert KnownFacts(folder, "mps").seconds(arm.recipe, arm.data, arm.model)[1] == "guess"
+
+
+def test_trials_that_share_an_accelerator_have_a_price_of_their_own(planned, store):
+    arm, folder = planned.arms[0], store.root / "facts"
+
+    def price(at_a_time=None, device="cuda"):
+        return KnownFacts(folder, device, at_a_time).seconds(arm.recipe, arm.data, arm.model)
+
+    def learn(speed, *, shared):
+        cost = Cost(1.0, 1.0, speed, 1, shared)
+        record = Record("0" * 64, Status.FINISHED, arm.recipe, 0, arm.data, {"device": "NVIDIA H100"}, cost=cost)
+        KnownFacts(folder).learn(record)
+
+    alone, _ = price()
+    assert price(8) == (pytest.approx(alone * 8 / TOGETHER), "guess")
+    assert price(1) == (alone, "guess")
+    assert price(8, "cpu") == price(1, "cpu")
+
+    learn(540.0, shared=True)
+    assert price() == price(8) == (pytest.approx(2 * 54 / 540), "records")
+    learn(1080.0, shared=False)
+    assert price() == (pytest.approx(2 * 54 / 1080), "records")
+    assert price(8) == (pytest.approx(2 * 54 / 540), "records")
+
+
+def test_trials_measured_alone_are_taken_to_be_slower_together(planned, store):
+    arm, folder = planned.arms[0], store.root / "facts"
+    cost = Cost(1.0, 1.0, 540.0, 1, shared_machine=False)
+    KnownFacts(folder).learn(
+        Record("0" * 64, Status.FINISHED, arm.recipe, 0, arm.data, {"device": "NVIDIA H100"}, cost=cost)
+    )
+    seconds, source = KnownFacts(folder, "cuda:1", 6).seconds(arm.recipe, arm.data, arm.model)
+    assert (seconds, source) == (pytest.approx(2 * 54 / 540 * 6 / TOGETHER), "records")
 
 
 def test_a_guess_is_of_the_work_in_training(planned):

@@ -44,7 +44,7 @@ def test_what_is_left_takes_turns_on_an_accelerator(kept, planned, monkeypatch):
     monkeypatch.setattr("ceteris.lab.sharing.usable_cores", lambda: 4)
     left = {}
     for device in ("cpu", "cuda"):
-        monkeypatch.setattr("ceteris.lab.state.likely_device", lambda device=device: device)
+        monkeypatch.setattr("ceteris.lab.likely.likely_device", lambda device=device: device)
         left[device] = state_of(planned, kept)["seconds_left"]
 
     assert left["cuda"] == pytest.approx(3 * left["cpu"])
