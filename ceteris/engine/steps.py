@@ -35,7 +35,8 @@ class Steps:
     def __init__(self, setup: Setup, probes: Probing) -> None:
         """Take the optimizer as it is, so after a checkpoint's state was put back."""
         self._setup, self._probes = setup, probes
-        device = next(setup.model.parameters()).device
+        self._parameters = tuple(setup.model.parameters())
+        device = self._parameters[0].device
         self._losses = torch.zeros(setup.train.steps, device=device)
         self._correct = torch.zeros((), dtype=torch.int64, device=device)
         self._done = torch.zeros(1, dtype=torch.int64, device=device)
@@ -139,7 +140,8 @@ class Steps:
         objective = setup.objective if compiled is None else compiled
         with setup.autocast:
             logits, loss = objective(inputs, labels)
-        optimizer.zero_grad(set_to_none=True)
+        for parameter in self._parameters:  # the optimizer's own way takes 70 microseconds
+            parameter.grad = None
         loss.backward()  # type: ignore[no-untyped-call]
         if step is not None:
             self._probes.after_backward(setup, (inputs, labels), self._rates[step], self._epoch, self._first + step)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from ceteris.lab.executors.mps import control_program
+from ceteris.lab.facts import is_small
 from ceteris.lab.likely import kind_of
 from ceteris.lab.sharing import Resources, device_of, usable_cores
-from ceteris.study.manifest import Plan, PlannedArm
+from ceteris.study.manifest import Plan
 
-SMALL_STEP = 128 * 30e6
-"""Multiply-adds of a step's forward pass. Up to here several trials on one card were measured to be faster together."""
 SIDE_BY_SIDE = 8
 
 
@@ -36,11 +35,7 @@ def _idle_card(plan: Plan, resources: Resources, left: int) -> list[str]:
     chosen = resources.workers or resources.executor == "inline"
     if chosen or at_a_time < 2 or kind_of(resources.device) != "cuda" or control_program() is None:
         return []
-    if not all(_is_small(arm) for arm in plan.arms):
+    if not all(is_small(arm.recipe, arm.model) for arm in plan.arms):
         return []
     what = "networks as small as these leave most of a GPU idle"
     return [f"{what}; ceteris run with --workers {at_a_time} trains {at_a_time} trials at a time, about twice as fast"]
-
-
-def _is_small(arm: PlannedArm) -> bool:
-    return arm.model.macs * int(arm.recipe["batch_size"]) <= SMALL_STEP

@@ -22,9 +22,11 @@ GUESSED_FLOPS = {"cpu": 55e9, "mps": 1e12, "cuda": 3e13}
 GUESSED_STEP_SECONDS = {"cpu": 0.004, "mps": 0.004, "cuda": 0.001}
 """Of one core or one accelerator: operations per second, and what a step costs however small the network; for a first
 guess."""
+SMALL_STEP = 128 * 30e6
+"""Multiply-adds of a step's forward pass. Up to here several trials on one card were measured to be faster together."""
 TOGETHER = 2.0
-"""Times as fast as one after another are several small trials on one accelerator, where none was measured (two to three
-times: docs/results/many-on-one-gpu.md)."""
+"""Times as fast as one after another are several such trials taken to be, where none was measured (two to three times:
+docs/results/many-on-one-gpu.md)."""
 
 
 class KnownFacts:
@@ -57,23 +59,15 @@ class KnownFacts:
             self._write(recipe, data, known | {"facts": asdict(facts)})
             return facts
 
-    def speed(self, recipe: Mapping[str, Any], data: DataFacts) -> float | None:
-        """Training images per second of one trial, as last measured here on such a device."""
-        known = self._speeds(self._read(recipe, data))
-        alone, beside = known.get(self.device), known.get(_shared(self.device))
-        if self._at_a_time == 1:
-            return alone or beside
-        return beside or (alone / self._slowed() if alone else None)
-
     def seconds(self, recipe: Mapping[str, Any], data: DataFacts, model: ModelFacts) -> tuple[float, str]:
         """Predicted training time of one trial, and what that is from: "records" or "guess"."""
-        speed = self.speed(recipe, data)
-        seconds = predicted_seconds(recipe, training_images(recipe, data), model, speed, self.device)
-        return (seconds, "records") if speed else (seconds * self._slowed(), "guess")
-
-    def _slowed(self) -> float:
-        """Times as long as alone takes a trial among those that share the accelerator."""
-        return max(1.0, self._at_a_time / TOGETHER)
+        speeds = self._speeds(self._read(recipe, data))
+        alone, together = speeds.get(self.device), speeds.get(_shared(self.device))
+        first, second = (alone, together) if self._at_a_time == 1 else (together, alone)
+        seconds = predicted_seconds(recipe, training_images(recipe, data), model, first or second, self.device)
+        if self._at_a_time > 1 and not together:
+            seconds *= max(1.0, self._at_a_time / (TOGETHER if is_small(recipe, model) else 1.0))
+        return seconds, "records" if first or second else "guess"
 
     def learn(self, record: Record) -> None:
         """Remember how fast a trial was."""
@@ -105,6 +99,11 @@ class KnownFacts:
             write_atomically(self._file(recipe, data), content)
         except OSError:
             return  # a plan can be looked at without a store that can be written
+
+
+def is_small(recipe: Mapping[str, Any], model: ModelFacts) -> bool:
+    """Whether a training step leaves most of a large card idle."""
+    return model.macs * int(recipe["batch_size"]) <= SMALL_STEP
 
 
 def _shared(kind: str) -> str:

@@ -101,7 +101,8 @@ def _before_findings(folder: Path) -> None:
 
 def _facts(folder: Path) -> State:
     known = KnownFacts(folder)
-    return {"facts": repr(known.of(RECIPE, DATA)), "speed": known.speed(RECIPE, DATA)}
+    facts = known.of(RECIPE, DATA)
+    return {"facts": repr(facts), "price": known.seconds(RECIPE, DATA, facts)}
 
 
 def _plan(arms: int) -> Plan:

@@ -149,7 +149,7 @@ def test_a_price_is_that_of_the_device_that_a_run_would_take(planned, study, pla
         record = Record("0" * 64, Status.FINISHED, arm.recipe, 0, arm.data, {"device": device}, cost=cost)
         KnownFacts(folder).learn(record)
 
-    assert KnownFacts(folder, "cpu").speed(arm.recipe, arm.data) == 54.0
+    assert KnownFacts(folder, "cpu").seconds(arm.recipe, arm.data, arm.model) == (pytest.approx(2.0), "records")
     assert KnownFacts(folder, "cuda").seconds(arm.recipe, arm.data, arm.model) == (pytest.approx(2 / 100), "records")
     assert KnownFacts(folder, "mps").seconds(arm.recipe, arm.data, arm.model)[1] == "guess"
 
@@ -185,6 +185,13 @@ def test_trials_measured_alone_are_taken_to_be_slower_together(planned, store):
     )
     seconds, source = KnownFacts(folder, "cuda:1", 6).seconds(arm.recipe, arm.data, arm.model)
     assert (seconds, source) == (pytest.approx(2 * 54 / 540 * 6 / TOGETHER), "records")
+
+
+def test_large_networks_gain_nothing_from_sharing_an_accelerator(planned, store):
+    arm = planned.arms[0]
+    large = dataclasses.replace(arm.model, macs=10**10)
+    alone, together = (KnownFacts(store.root / "facts", "cuda", n).seconds(arm.recipe, arm.data, large) for n in (1, 6))
+    assert together == (pytest.approx(6 * alone[0]), "guess")
 
 
 def test_a_guess_is_of_the_work_in_training(planned):
