@@ -59,9 +59,14 @@ class KnownFacts:
             self._write(recipe, data, known | {"facts": asdict(facts)})
             return facts
 
+    def speeds(self, recipe: Mapping[str, Any], data: DataFacts) -> dict[str, float]:
+        """Training images per second of one trial by kind of device, as last measured here."""
+        speeds = self._read(recipe, data).get("speeds")
+        return speeds if isinstance(speeds, dict) else {}
+
     def seconds(self, recipe: Mapping[str, Any], data: DataFacts, model: ModelFacts) -> tuple[float, str]:
         """Predicted training time of one trial, and what that is from: "records" or "guess"."""
-        speeds = self._speeds(self._read(recipe, data))
+        speeds = self.speeds(recipe, data)
         alone, together = speeds.get(self.device), speeds.get(_shared(self.device))
         first, second = (alone, together) if self._at_a_time == 1 else (together, alone)
         seconds = predicted_seconds(recipe, training_images(recipe, data), model, first or second, self.device)
@@ -72,16 +77,12 @@ class KnownFacts:
     def learn(self, record: Record) -> None:
         """Remember how fast a trial was."""
         if record.cost and record.cost.images_per_second > 0:
-            known, device = self._read(record.recipe, record.data), record.environment.get("device", "cpu")
+            device = record.environment.get("device", "cpu")
             kind = device if device in ("cpu", "mps") else "cuda"  # a CUDA device is recorded by its own name
             name = _shared(kind) if record.cost.shared_machine and kind != "cpu" else kind
-            speeds = self._speeds(known) | {name: record.cost.images_per_second}
+            speeds = self.speeds(record.recipe, record.data) | {name: record.cost.images_per_second}
+            known = self._read(record.recipe, record.data)
             self._write(record.recipe, record.data, known | {"speeds": speeds})
-
-    @staticmethod
-    def _speeds(known: Mapping[str, Any]) -> dict[str, float]:
-        speeds = known.get("speeds")
-        return speeds if isinstance(speeds, dict) else {}
 
     def _file(self, recipe: Mapping[str, Any], data: DataFacts) -> Path:
         shape = {"size": data.image_size, "channels": data.channels, "classes": len(data.classes)}
