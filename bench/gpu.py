@@ -1,7 +1,8 @@
 """The GPU part: `python -m bench.gpu` trains on the first CUDA device, as the usual script does and as `ceteris` does.
 
-One process, one after the other, in turn within a repeat; then many trials at a time. Writes
-docs/results/speed-gpu.json, from which `python -m bench --page` makes its part of the page.
+One process, one after the other, in turn within a repeat; then many trials at a time. As it is, all of it should end
+in ten minutes on a large card. Writes docs/results/speed-gpu.json, from which `python -m bench --page` makes its part
+of the page.
 """
 
 from __future__ import annotations
@@ -169,9 +170,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="python -m bench.gpu", description=(__doc__ or "").splitlines()[0])
     options.add_argument("--only", choices=PARTS, help="measure this part, and leave the others as they are")
     options.add_argument("--precision", default="bf16", choices=("fp32", "tf32", "bf16"))
-    options.add_argument("--repeats", type=int, default=3)
-    options.add_argument("--many-repeats", type=int, default=2)
-    options.add_argument("--epochs", type=int, default=5, help="measured, of ceteris")
+    options.add_argument("--repeats", type=int, default=2)
+    options.add_argument("--many-repeats", type=int, default=1)
+    options.add_argument("--epochs", type=int, default=3, help="measured, of ceteris")
     options.add_argument("--usual-epochs", type=int, default=1, help="measured, of the usual script")
     options.add_argument("--to", type=Path, default=DOCS / "results" / GPU_RESULTS)
     wanted = options.parse_args(arguments)
