@@ -131,8 +131,9 @@ def left_for_the_rest(result: Result) -> str:
         step = 1000 * BATCH / spread(rates["ceteris"]).median
         aim = step * ratio(rates["ceteris"], rates["usual"]).median / trial["target"]
         bare, python = step * (1 - share), step * spread(trial["step"][BETWEEN]).median
-        cells = [step, bare, aim, aim - bare, step * share, python]
-        rows.append([trial["model"], *(f"{cell:.1f}" for cell in cells)])
+        left = f"{aim - bare:.1f}" if aim > bare else "none"
+        before, after = ([f"{cell:.1f}" for cell in cells] for cells in ((step, bare, aim), (step * share, python)))
+        rows.append([trial["model"], *before, left, *after])
     return markdown(head, rows)
 
 

@@ -61,8 +61,7 @@ class KnownFacts:
 
     def speeds(self, recipe: Mapping[str, Any], data: DataFacts) -> dict[str, float]:
         """Training images per second of one trial by kind of device, as last measured here."""
-        speeds = self._read(recipe, data).get("speeds")
-        return speeds if isinstance(speeds, dict) else {}
+        return _speeds(self._read(recipe, data))
 
     def seconds(self, recipe: Mapping[str, Any], data: DataFacts, model: ModelFacts) -> tuple[float, str]:
         """Predicted training time of one trial, and what that is from: "records" or "guess"."""
@@ -77,11 +76,10 @@ class KnownFacts:
     def learn(self, record: Record) -> None:
         """Remember how fast a trial was."""
         if record.cost and record.cost.images_per_second > 0:
-            device = record.environment.get("device", "cpu")
+            known, device = self._read(record.recipe, record.data), record.environment.get("device", "cpu")
             kind = device if device in ("cpu", "mps") else "cuda"  # a CUDA device is recorded by its own name
             name = _shared(kind) if record.cost.shared_machine and kind != "cpu" else kind
-            speeds = self.speeds(record.recipe, record.data) | {name: record.cost.images_per_second}
-            known = self._read(record.recipe, record.data)
+            speeds = _speeds(known) | {name: record.cost.images_per_second}
             self._write(record.recipe, record.data, known | {"speeds": speeds})
 
     def _file(self, recipe: Mapping[str, Any], data: DataFacts) -> Path:
@@ -105,6 +103,11 @@ class KnownFacts:
 def is_small(recipe: Mapping[str, Any], model: ModelFacts) -> bool:
     """Whether a training step leaves most of a large card idle."""
     return model.macs * int(recipe["batch_size"]) <= SMALL_STEP
+
+
+def _speeds(known: Mapping[str, Any]) -> dict[str, float]:
+    speeds = known.get("speeds")
+    return speeds if isinstance(speeds, dict) else {}
 
 
 def _shared(kind: str) -> str:

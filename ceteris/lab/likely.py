@@ -22,8 +22,8 @@ def kind_of(device: str | None) -> str:
 
     Raises InputError for another name.
     """
-    kind = (device or likely_device()).partition(":")[0]
-    if kind not in KINDS:
+    kind, colon, number = (device or likely_device()).partition(":")
+    if kind not in KINDS or (colon and not (number.isascii() and number.isdigit())):
         raise InputError(Problem(f"no kind of device {device!r}", "--device", f"there is: {', '.join(KINDS)}"))
     return kind
 

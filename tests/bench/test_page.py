@@ -146,6 +146,8 @@ def test_the_largest_parts_of_the_rest_of_a_step_come_first():
 
 def test_what_an_aim_leaves_for_the_rest_of_a_step_is_told_in_milliseconds():
     assert row(tables.left_for_the_rest(RESULT), "lenet")[1:] == ["21.3", "17.1", "25.6", "8.5", "4.3", "0.6"]
+    slow = changed(lambda r: r["trials"][0]["images_per_second"].update(usual=[2000.0] * 3))
+    assert row(tables.left_for_the_rest(slow), "lenet")[4] == "none"
     unsaid = changed(lambda r: r["trials"][0].update(target=None))
     assert "lenet" not in tables.left_for_the_rest(unsaid)
 

@@ -70,6 +70,7 @@ def test_a_device_has_a_kind_whether_it_is_there_or_not(device, kind, machine):
     assert kind_of(device) == kind
 
 
-def test_a_device_of_no_known_kind_is_refused():
-    with pytest.raises(InputError, match="no kind of device 'tpu'"):
-        kind_of("tpu")
+@pytest.mark.parametrize("device", ["tpu", "cuda:x", "cuda:", "CUDA", " cpu"])
+def test_a_device_of_no_known_kind_is_refused(device):
+    with pytest.raises(InputError, match=f"no kind of device '{device}'"):
+        kind_of(device)
