@@ -136,11 +136,10 @@ def many_trials(wanted: argparse.Namespace, data: Dataset) -> Iterator[list[dict
     finally:
         crew.end()
     for one in measured:
-        if one["compiled"]:
-            continue
-        one["kernels"] = kernels(one["model"], wanted.precision, data)
-        one["other_ways"] = other_ways(one["model"], wanted.precision, data)
-        _say(f"many: {one['model']}: {one['kernels']}, {one['other_ways']}")
+        one["kernels"] = kernels(one["model"], wanted.precision, data, one["compiled"])
+        if not one["compiled"]:
+            one["other_ways"] = other_ways(one["model"], wanted.precision, data)
+        _say(f"many: {one['model']}: {one['kernels']}, {one.get('other_ways')}")
         yield measured
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bench import tables
+from bench.cases import BATCH
 from bench.ratios import ratio, spread
 from bench.tables import Result
 
@@ -79,15 +80,17 @@ def _alone(result: Result, matmul: float) -> str:
 
 def _many(result: Result) -> str:
     times = list(result["trials"][0]["images_per_second"])
-    rows, gained = [], {}
+    rows, gained, seen = [], {}, all("kernels" in entry for entry in result["trials"])
     for entry in result["trials"]:
         rates, name = entry["images_per_second"], entry["model"] + (", compiled" if entry.get("compiled") else "")
         gained[name] = ratio(rates[times[-1]], rates[times[0]]).median
         shown = [f"{spread(rates[trials]).median:,.0f}" for trials in times]
         gains = [tables.with_spread(ratio(rates[trials], rates[times[0]])) for trials in times[1:]]
-        rows.append([name, entry["precision"], *shown, *gains])
+        own = _kernels(entry["kernels"], spread(rates[times[-1]]).median) if seen else ()
+        rows.append([name, entry["precision"], *shown, *gains, *own])
     head = ["network", "precision", *(f"{trials} at a time" for trials in times)]
     head += [f"{trials} / one" for trials in times[1:]]
+    head += ["kernels a step", "busy, microseconds", f"kernels a second, {times[-1]} at a time"] if seen else []
     return f"""
 ## Many trials on one GPU
 
@@ -96,6 +99,12 @@ def _many(result: Result) -> str:
 
 {tables.markdown(head, rows)}
 {_other_ways(result)}"""  # noqa: E501
+
+
+def _kernels(step: Result, rate: float) -> tuple[str, ...]:
+    """How many kernels a step is, how long they keep the card busy, and how many it begins a second at that rate."""
+    a_step, busy = step["a_step"], step["busy_microseconds"]
+    return f"{a_step:.0f}", f"{busy:.0f}", f"{a_step * rate / BATCH:,.0f}"
 
 
 def _reached(gained: Mapping[str, float]) -> str:
@@ -111,13 +120,11 @@ def _other_ways(result: Result) -> str:
     rows = [
         [
             entry["model"],
-            f"{entry['kernels']['a_step']:.0f}",
-            f"{entry['kernels']['busy_microseconds']:.0f}",
             *(f"{entry['other_ways'][way][n]:,.0f}" for way, n in columns),
         ]
         for entry in measured
     ]
-    head = ["network", "kernels a step", "busy, microseconds", *(f"{way}, {n}" for way, n in columns)]
+    head = ["network", *(f"{way}, {n}" for way, n in columns)]
     return f"""
 Other ways to put several trials on the card, training alone:
 

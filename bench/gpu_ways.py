@@ -85,10 +85,10 @@ def other_ways(model: str, precision: str, data: Dataset) -> dict[str, dict[int,
     return {name: {trials: way(trials) for trials in (1, AT_A_TIME)} for name, way in ways.items()}
 
 
-def kernels(model: str, precision: str, data: Dataset) -> dict[str, float]:
+def kernels(model: str, precision: str, data: Dataset, compiled: bool = False) -> dict[str, float]:
     """Kernels (and what else the card is told to do) in a step, and the microseconds that it is busy with them."""
     with arithmetic(precision):
-        steps, batches = _begun(model, precision, 0, data)
+        steps, batches = _begun(model, precision, 0, data, compiled)
         for _ in range(WARM_UP):
             steps.several(*batches)
         torch.cuda.synchronize()
@@ -100,9 +100,10 @@ def kernels(model: str, precision: str, data: Dataset) -> dict[str, float]:
     return {"a_step": len(done) / RECORDED_STEPS, "busy_microseconds": busy / RECORDED_STEPS}
 
 
-def _begun(model: str, precision: str, seed: int, data: Dataset) -> tuple[Steps, Batch]:
+def _begun(model: str, precision: str, seed: int, data: Dataset, compiled: bool = False) -> tuple[Steps, Batch]:
     """A trial at the beginning of its first epoch, and its first batches."""
-    setup = set_up(Trial("0" * 64, recipe(case(model, precision)), seed), data, Conditions(DEVICE, 1))
+    trial = Trial("0" * 64, recipe(case(model, precision)), seed)
+    setup = set_up(trial, data, Conditions(DEVICE, 1, compiled=compiled))
     steps = Steps(setup, Probing())
     steps.begin(1)
     return steps, next(setup.train.epoch(seed, 1, RECORDED_STEPS))
