@@ -117,13 +117,16 @@ class Batches:
 
     def in_order(self) -> Iterator[Batch]:
         """Every image once, in the order of the index, not augmented."""
-        for start in range(0, len(self), self.batch_size):
-            rows = slice(start, start + self.batch_size)
-            if self._resident is not None:
-                pixels = self._resident[rows]
-            else:
-                pixels = self._on_device(np.take(self._pixels, self._index[rows], axis=0))
-            yield self._normalised(pixels), self._labels[rows]
+        return map(self.batch, range(self.steps))
+
+    def batch(self, number: int) -> Batch:
+        """That batch of `in_order`, counted from 0. May be called from several threads at a time."""
+        rows = slice(number * self.batch_size, (number + 1) * self.batch_size)
+        if self._resident is not None:
+            pixels = self._resident[rows]
+        else:
+            pixels = self._on_device(np.take(self._pixels, self._index[rows], axis=0))
+        return self._normalised(pixels), self._labels[rows]
 
     def _gathered(
         self, order: np.ndarray, at_once: int, start: int

@@ -17,7 +17,7 @@ from ceteris.lab.disk import put
 from ceteris.lab.events import Ended, Retried, Tell
 from ceteris.lab.executors.mps import shared_card
 from ceteris.lab.executors.watch import Alive, Clock, Watch
-from ceteris.lab.executors.worker import environment, work
+from ceteris.lab.executors.worker import cores_for, environment, work
 from ceteris.lab.interrupts import asked_to_stop, finishing
 from ceteris.lab.job import Job, failed
 from ceteris.store.records import Store
@@ -64,6 +64,7 @@ class _Crew:
         self.staff: list[_Worker] = []
         self.attempts: dict[str, int] = {}
         self.clock, self.stopping = Clock(), False
+        self.cores = cores_for(min(workers, len(waiting)) * max((job.threads for job in waiting), default=1))
 
     def at_work(self) -> bool:
         """Fill the places that are free; whether anybody works."""
@@ -73,7 +74,7 @@ class _Crew:
             for worker in self.staff:
                 worker.process.terminate()  # which it hears as "once this step is done"
         while self.waiting and len(self.staff) < self.workers:
-            self.staff.append(_start({**environment(self.waiting[0].threads), **self.variables}))
+            self.staff.append(_start({**environment(self.waiting[0].threads, self.cores), **self.variables}))
             self._give(self.staff[-1])
         return bool(self.staff)
 

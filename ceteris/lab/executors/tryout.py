@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ceteris.lab.executors.processes import start_with
-from ceteris.lab.executors.worker import environment
+from ceteris.lab.executors.worker import cores_for, environment
 
 if TYPE_CHECKING:
     from ceteris.data.source import Dataset
@@ -41,14 +41,14 @@ def images_per_second(tried: Tryout, threads: int, processes: int) -> float | No
 
     The trials start measuring at one moment.
     """
-    context = multiprocessing.get_context("spawn")
+    context, variables = multiprocessing.get_context("spawn"), environment(threads, cores_for(threads * processes))
     running = []
     try:
         for _ in range(processes):
             ours, theirs = context.Pipe()
             process = context.Process(target=_try, args=(theirs, tried, threads), daemon=True)
             running.append((process, ours))
-            start_with(environment(threads), process)
+            start_with(variables, process)
             theirs.close()
         for _, pipe in running:
             _answer(pipe)

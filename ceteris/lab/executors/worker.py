@@ -11,6 +11,8 @@ import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
+import psutil
+
 from ceteris.errors import InputError
 from ceteris.lab.events import Event
 from ceteris.lab.executors.watch import SECONDS_BETWEEN_BEATS, Alive
@@ -21,20 +23,37 @@ GLIBC_KEEPS_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": "4294967296",
     "MALLOC_TRIM_THRESHOLD_": "8589934592",
     "MALLOC_TOP_PAD_": "268435456",
+    "MALLOC_ARENA_MAX": "1",
 }
-"""Read by glibc when a process starts: large tensors are reused instead of going back to the kernel every time."""
+"""Read by glibc when a process starts: large tensors are reused instead of going back to the kernel every time, and by
+all threads, as what another than the first asks for would else have no more than 64 MB together."""
 
-SPINS = "1000"
-"""Turns that a thread of libgomp waits for the next operator before it sleeps. Without any, every operator of a small
-network pays for waking it; with torch's default, a busy neighbour's core is waited for in vain."""
+SPINS, SPINS_BESIDE_OTHERS = "20000", "1000"
+"""Turns that a thread of libgomp waits for the next operator before it sleeps. With fewer, every operator of a small
+network pays for waking it; with as many, a busy neighbour's core is waited for in vain."""
+SECONDS_OF_LOOKING = 0.1
 
 OBJECTS = 10_000
 """Made before Python looks for garbage. With its 700, it looks 600 times while torch is imported, and finds none."""
 
 
-def environment(threads: int) -> dict[str, str]:
-    """Variables that a worker must be started with. Those that the user has set stay as they are."""
-    wanted = GLIBC_KEEPS_MEMORY | {"OMP_NUM_THREADS": str(threads), "GOMP_SPINCOUNT": SPINS}
+def cores_for(threads: int) -> bool:
+    """Whether what else runs leaves so many threads a core each, by a look at the cores of this process."""
+    busy = psutil.cpu_percent(SECONDS_OF_LOOKING, percpu=True)
+    own = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(len(busy))
+    idle = sum(100 - busy[core] for core in own if core < len(busy)) / 100
+    return idle > threads - 0.5
+
+
+def environment(threads: int, cores: bool = True) -> dict[str, str]:
+    """Variables that a worker must be started with. Those that the user has set stay as they are.
+
+    Args:
+        threads: of torch.
+        cores: whether all threads that will train have a core each, see `cores_for`.
+    """
+    spins = SPINS if cores else SPINS_BESIDE_OTHERS
+    wanted = GLIBC_KEEPS_MEMORY | {"OMP_NUM_THREADS": str(threads), "GOMP_SPINCOUNT": spins}
     return {name: value for name, value in wanted.items() if name == "OMP_NUM_THREADS" or name not in os.environ}
 
 

@@ -11,7 +11,7 @@ import pytest
 from ceteris.data.source import DataPlace
 from ceteris.errors import InputError
 from ceteris.lab.events import Ended, EpochDone, Retried, Started
-from ceteris.lab.executors.worker import environment
+from ceteris.lab.executors.worker import cores_for, environment
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.plan import Request, make_plan
 from ceteris.lab.run import missing_jobs, run_jobs
@@ -97,3 +97,26 @@ def test_what_the_user_set_stays(monkeypatch):
     assert "GOMP_SPINCOUNT" not in environment(2)
     assert environment(2)["OMP_NUM_THREADS"] == "2"
     assert environment(2)["MALLOC_TRIM_THRESHOLD_"] == "8589934592"
+
+
+def test_threads_with_a_core_each_wait_longer_for_each_other(monkeypatch):
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    spins = [int(environment(2, cores)["GOMP_SPINCOUNT"]) for cores in (True, False)]
+    assert spins[0] > spins[1] > 0
+
+
+@pytest.mark.parametrize(
+    ("busy", "own", "enough"),
+    [
+        ([0, 0], {0, 1}, {1: True, 2: True, 3: False}),
+        ([100, 0], {0, 1}, {1: True, 2: False}),
+        ([30, 10], {0, 1}, {2: True}),
+        ([100, 100], {0, 1}, {1: False}),
+        ([100, 0, 100, 5], {1, 3}, {2: True, 3: False}),
+        ([0], {0, 7}, {1: True, 2: False}),  # a core that the system does not tell of
+    ],
+)
+def test_cores_are_counted_by_what_else_runs_on_those_of_this_process(busy, own, enough, monkeypatch):
+    monkeypatch.setattr(psutil, "cpu_percent", lambda interval, percpu: busy)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: own, raising=False)
+    assert {threads: cores_for(threads) for threads in enough} == enough
