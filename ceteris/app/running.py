@@ -93,7 +93,8 @@ def _run(
     store.prepare()
     with reading_progress() as progress:
         place = DataPlace(place.data_dir, place.cache_dir, place.allow_modified, progress)
-        plan = make_plan(request, place, KnownFacts(store.root / "facts", resources.device))
+        known = KnownFacts(store.root / "facts", resources.device, compiled=resources.compiled)
+        plan = make_plan(request, place, known)
     if retry_failed:
         reopen_failed(plan, store)
     check_resources(resources)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -32,18 +33,20 @@ docs/results/many-on-one-gpu.md)."""
 class KnownFacts:
     """Model sizes and measured speeds, one small file per (model, image shape, classes). A cache, never the truth.
 
-    What does not match its sha256 is counted and measured again. Speeds are those of one kind of device; an accelerator
-    has others for trials that share it.
+    What does not match its sha256 is counted and measured again. Speeds are those of one kind of device and one
+    precision; an accelerator has others for trials that share it, and for those that are compiled.
     """
 
-    def __init__(self, folder: Path, device: str | None = None, at_a_time: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, device: str | None = None, at_a_time: int | None = None, *, compiled: bool = False
+    ) -> None:
         """With the speeds on such a device, by default the one that a run would take.
 
-        On an accelerator they are those of one trial among so many at a time, by default of one alone. Raises
-        InputError for a device of no known kind.
+        On an accelerator they are those of one trial among so many at a time, by default of one alone, compiled or not.
+        Raises InputError for a device of no known kind.
         """
         self.folder, self.device = folder, kind_of(device)
-        self._at_a_time = 1 if self.device == "cpu" else at_a_time or 1
+        self._at_a_time, self._compiled = 1 if self.device == "cpu" else at_a_time or 1, compiled
 
     def of(self, recipe: Mapping[str, Any], data: DataFacts) -> ModelFacts:
         """Parameters, MACs and layer table; builds the model on the meta device when it was never seen.
@@ -60,26 +63,32 @@ class KnownFacts:
             return facts
 
     def speeds(self, recipe: Mapping[str, Any], data: DataFacts) -> dict[str, float]:
-        """Training images per second of one trial by kind of device, as last measured here."""
+        """Training images per second of one trial by the way in which it was trained, as last measured here."""
         return _speeds(self._read(recipe, data))
 
     def seconds(self, recipe: Mapping[str, Any], data: DataFacts, model: ModelFacts) -> tuple[float, str]:
-        """Predicted training time of one trial, and what that is from: "records" or "guess"."""
-        speeds = self.speeds(recipe, data)
-        alone, together = speeds.get(self.device), speeds.get(_shared(self.device))
-        first, second = (alone, together) if self._at_a_time == 1 else (together, alone)
-        seconds = predicted_seconds(recipe, training_images(recipe, data), model, first or second, self.device)
-        if self._at_a_time > 1 and not together:
+        """Predicted training time of one trial, and what that is from: "records" or "guess".
+
+        Where none was trained in just this way, one beside other trials is told from one alone or the other way round,
+        and one that is compiled from one that is not; one in another precision says nothing.
+        """
+        speeds, beside_others = self.speeds(recipe, data), self._at_a_time > 1
+        ways = itertools.product((beside_others, not beside_others), (self._compiled, not self._compiled))
+        named = ((shared, _way(self.device, recipe["precision"], compiled, shared)) for shared, compiled in ways)
+        shared, speed = next(((shared, speeds[way]) for shared, way in named if way in speeds), (False, None))
+        seconds = predicted_seconds(recipe, training_images(recipe, data), model, speed, self.device)
+        if beside_others and not shared:
             seconds *= max(1.0, self._at_a_time / (TOGETHER if is_small(recipe, model) else 1.0))
-        return seconds, "records" if first or second else "guess"
+        return seconds, "records" if speed else "guess"
 
     def learn(self, record: Record) -> None:
         """Remember how fast a trial was."""
         if record.cost and record.cost.images_per_second > 0:
             known, device = self._read(record.recipe, record.data), record.environment.get("device", "cpu")
             kind = device if device in ("cpu", "mps") else "cuda"  # a CUDA device is recorded by its own name
-            name = _shared(kind) if record.cost.shared_machine and kind != "cpu" else kind
-            speeds = _speeds(known) | {name: record.cost.images_per_second}
+            compiled, shared = record.environment.get("compiled", False), record.cost.shared_machine and kind != "cpu"
+            way = _way(kind, record.recipe["precision"], compiled, shared)
+            speeds = _speeds(known) | {way: record.cost.images_per_second}
             self._write(record.recipe, record.data, known | {"speeds": speeds})
 
     def _file(self, recipe: Mapping[str, Any], data: DataFacts) -> Path:
@@ -110,8 +119,10 @@ def _speeds(known: Mapping[str, Any]) -> dict[str, float]:
     return speeds if isinstance(speeds, dict) else {}
 
 
-def _shared(kind: str) -> str:
-    return f"{kind}, shared"
+def _way(kind: str, precision: str, compiled: bool, shared: bool) -> str:
+    """The name under which the speeds are kept that trials of one model have in common."""
+    marks = {"compiled": compiled, "shared": shared}
+    return ", ".join([kind, precision, *(mark for mark, so in marks.items() if so)])
 
 
 def predicted_seconds(

@@ -10,7 +10,7 @@ from ceteris.study.record import Cost, DataFacts, Epoch, ModelFacts, Record, Sta
 from ceteris.study.streams import stream
 
 DATA = DataFacts("shapes", "f" * 64, True, ("disc", "square"), 32, 3, 90, 30)
-RECIPE = {"model": {"name": "lenet", "version": "1"}, "split": {"train_images": None}}
+RECIPE = {"model": {"name": "lenet", "version": "1"}, "precision": "fp32", "split": {"train_images": None}}
 
 
 def record(key: str, seed: int = 0) -> Record:

@@ -187,6 +187,29 @@ def test_trials_measured_alone_are_taken_to_be_slower_together(planned, store):
     assert (seconds, source) == (pytest.approx(2 * 54 / 540 * 6 / TOGETHER), "records")
 
 
+def test_trials_that_are_compiled_and_those_in_another_precision_have_prices_of_their_own(planned, store):
+    arm, folder = planned.arms[0], store.root / "facts"
+    bf16 = arm.recipe | {"precision": "bf16"}
+
+    def price(recipe=arm.recipe, at_a_time=None, *, compiled=False):
+        return KnownFacts(folder, "cuda", at_a_time, compiled=compiled).seconds(recipe, arm.data, arm.model)
+
+    def learn(speed, recipe=arm.recipe, **around):
+        cost = Cost(1.0, 1.0, speed, 1, shared_machine=False)
+        record = Record("0" * 64, Status.FINISHED, recipe, 0, arm.data, {"device": "H100"} | around, cost=cost)
+        KnownFacts(folder).learn(record)
+
+    learn(540.0, compiled=True)
+    assert price() == price(compiled=True) == (pytest.approx(2 * 54 / 540), "records")
+    assert price(bf16, compiled=True)[1] == "guess"
+    learn(1080.0, bf16)
+    assert price(bf16) == price(bf16, compiled=True) == (pytest.approx(2 * 54 / 1080), "records")
+    learn(270.0)
+    assert price() == (pytest.approx(2 * 54 / 270), "records")
+    assert price(compiled=True) == (pytest.approx(2 * 54 / 540), "records")
+    assert price(at_a_time=6, compiled=True) == (pytest.approx(2 * 54 / 540 * 6 / TOGETHER), "records")
+
+
 def test_large_networks_gain_nothing_from_sharing_an_accelerator(planned, store):
     arm = planned.arms[0]
     large = dataclasses.replace(arm.model, macs=10**10)
