@@ -16,15 +16,8 @@ from ceteris.data.batches import Batch, Batches
 from ceteris.engine.graphs import Recorder
 from ceteris.engine.side_by_side import side_by_side
 
-SMALL_BATCH, LARGE_BATCH = 125, 250
-
-
-def evaluation_batch(device: torch.device | str) -> int:
-    """Images at a time; the recipe's batch size plays no part, so that no last bit of a prediction depends on it.
-
-    On a CPU what layers hand on should fit its caches; accelerators want more at once.
-    """
-    return SMALL_BATCH if torch.device(device).type == "cpu" else LARGE_BATCH
+EVALUATION_BATCH = 250
+"""Images at a time; the recipe's batch size plays no part, so that no last bit of a prediction depends on it."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-MOST_AT_A_TIME = 8
+MOST_AT_A_TIME = 4
 """Batches, so that their maps do not fill the memory of a machine of many cores; each then has several threads."""
 
 Made = TypeVar("Made")
