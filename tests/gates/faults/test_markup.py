@@ -1,6 +1,7 @@
 import pytest
 
 from ceteris.report import drawing, page
+from gates.faults import browser
 from gates.faults.rows import markup
 
 
@@ -8,6 +9,15 @@ from gates.faults.rows import markup
 def undrawn(monkeypatch):
     """Without figures, which the gate itself draws: they take most of the time."""
     monkeypatch.setattr(page, "render", lambda shown: drawing.Rendered(shown, (), (), {}))
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """The pages that would be opened in a browser, which a machine that runs the tests need not have."""
+    pages = []
+    monkeypatch.setattr(markup, "detector", lambda: "")
+    monkeypatch.setattr(markup, "ran", lambda page: pages.append(page) or "")
+    return pages
 
 
 def outcomes():
@@ -20,9 +30,18 @@ def test_script_in_every_string_is_shown_as_text():
     assert [one.number for one in injections] == list(range(1, 1 + markup.AT_ONCE * len(markup.PLACES)))
 
 
-def test_one_injection_is_replayed_alone():
+def test_one_injection_is_replayed_alone(opened):
     (alone,) = markup.inject(short=False, only=1 + 2 * markup.AT_ONCE * len(markup.PLACES))
     assert (alone.number, alone.outcome) == (361, "survived")
+    assert [markup.POLICY in page for page in opened] == [True, True]
+    assert ["Content-Security-Policy" in page for page in opened] == [True, False]
+
+
+def test_a_page_that_no_browser_opened_has_not_passed(opened, monkeypatch):
+    monkeypatch.setattr(markup, "detector", lambda: browser.MISSING)
+    (alone,) = markup.inject(short=False, only=361)
+    assert (alone.outcome, alone.detail) == ("wrong", browser.MISSING)
+    assert not opened
 
 
 def test_the_row_sees_a_page_without_escaping(monkeypatch):
