@@ -83,7 +83,9 @@ def _many(result: Result) -> str:
     rows, gained, seen = [], {}, all("kernels" in entry for entry in result["trials"])
     for entry in result["trials"]:
         rates, name = entry["images_per_second"], entry["model"] + (", compiled" if entry.get("compiled") else "")
-        gained[name] = ratio(rates[times[-1]], rates[times[0]]).median
+        gained["compiled " * bool(entry.get("compiled")) + entry["model"]] = ratio(
+            rates[times[-1]], rates[times[0]]
+        ).median
         shown = [f"{spread(rates[trials]).median:,.0f}" for trials in times]
         gains = [tables.with_spread(ratio(rates[trials], rates[times[0]])) for trials in times[1:]]
         own = _kernels(entry["kernels"], spread(rates[times[-1]]).median) if seen else ()

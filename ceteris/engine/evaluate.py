@@ -108,6 +108,7 @@ def _logits(model: nn.Module, batch: Batch, autocast: torch.autocast) -> Batch:
         return model(inputs).float(), labels
 
 
+@torch.inference_mode()
 def _joined(batches: Iterable[Batch]) -> Batch:
     logits, labels = zip(*batches, strict=True)
     return torch.cat(logits), torch.cat(labels)

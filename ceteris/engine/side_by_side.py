@@ -21,7 +21,7 @@ def side_by_side(model: nn.Module, work: Callable[[nn.Module, int], Made], count
     """`work(model, number)` for every number below `count`, in order, on as many threads as torch has.
 
     Every thread has modules of its own, which share the model's parameters and buffers: what a module notes about a
-    batch is never another's. A model that cannot be copied, or has one thread, works in turn with all of them.
+    batch is never another's. With one thread, or a model that cannot be copied, the numbers take turns.
     """
     threads = torch.get_num_threads()
     each = -(-threads // MOST_AT_A_TIME)

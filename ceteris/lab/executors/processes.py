@@ -64,7 +64,7 @@ class _Crew:
         self.staff: list[_Worker] = []
         self.attempts: dict[str, int] = {}
         self.clock, self.stopping = Clock(), False
-        self.cores = cores_for(min(workers, len(waiting)) * max((job.threads for job in waiting), default=1))
+        self.own_cores = cores_for(min(workers, len(waiting)) * max((job.threads for job in waiting), default=1))
 
     def at_work(self) -> bool:
         """Fill the places that are free; whether anybody works."""
@@ -74,7 +74,7 @@ class _Crew:
             for worker in self.staff:
                 worker.process.terminate()  # which it hears as "once this step is done"
         while self.waiting and len(self.staff) < self.workers:
-            self.staff.append(_start({**environment(self.waiting[0].threads, self.cores), **self.variables}))
+            self.staff.append(_start({**environment(self.waiting[0].threads, self.own_cores), **self.variables}))
             self._give(self.staff[-1])
         return bool(self.staff)
 

@@ -45,14 +45,14 @@ def cores_for(threads: int) -> bool:
     return idle > threads - 0.5
 
 
-def environment(threads: int, cores: bool = True) -> dict[str, str]:
+def environment(threads: int, own_cores: bool = True) -> dict[str, str]:
     """Variables that a worker must be started with. Those that the user has set stay as they are.
 
     Args:
         threads: of torch.
-        cores: whether all threads that will train have a core each, see `cores_for`.
+        own_cores: whether all threads that will train have a core each, see `cores_for`.
     """
-    spins = SPINS if cores else SPINS_BESIDE_OTHERS
+    spins = SPINS if own_cores else SPINS_BESIDE_OTHERS
     wanted = GLIBC_KEEPS_MEMORY | {"OMP_NUM_THREADS": str(threads), "GOMP_SPINCOUNT": spins}
     return {name: value for name, value in wanted.items() if name == "OMP_NUM_THREADS" or name not in os.environ}
 

@@ -101,7 +101,7 @@ def test_what_the_user_set_stays(monkeypatch):
 
 def test_threads_with_a_core_each_wait_longer_for_each_other(monkeypatch):
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
-    spins = [int(environment(2, cores)["GOMP_SPINCOUNT"]) for cores in (True, False)]
+    spins = [int(environment(2, own_cores)["GOMP_SPINCOUNT"]) for own_cores in (True, False)]
     assert spins[0] > spins[1] > 0
 
 
