@@ -14,8 +14,8 @@ from bench.meter import READY
 from ceteris.lab.executors.worker import OBJECTS, environment
 
 COMMAND = [sys.executable, "-m", "bench.child"]
-IMPORTS = f"""import gc; gc.set_threshold({OBJECTS}); from time import perf_counter as now
-a = now(); import torch; b = now(); import torch._dynamo; print(b - a, now() - b)"""
+IMPORT = f"""import gc; gc.set_threshold({OBJECTS}); from time import perf_counter as now
+begun = now(); import torch; print(now() - begun)"""
 
 
 class Failed(Exception):
@@ -56,17 +56,13 @@ def measured_together(wanted: Sequence[Mapping[str, Any]], busy: Sequence[int], 
         return [sum(stretch) for stretch in zip(*rates, strict=True)]
 
 
-def imports() -> dict[str, float]:
-    """Seconds in which a worker imports torch, and then what torch's optimizers import at their first step.
-
-    Raises Failed.
-    """
-    command = [sys.executable, "-c", IMPORTS]
+def import_of_torch() -> float:
+    """Seconds in which a worker imports torch. Raises Failed."""
+    command = [sys.executable, "-c", IMPORT]
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
     if done.returncode:
         raise Failed(done.stderr[-2000:])
-    seconds = map(float, done.stdout.split())
-    return dict(zip(("import torch", "import torch._dynamo"), seconds, strict=True))
+    return float(done.stdout)
 
 
 @contextmanager

@@ -74,11 +74,9 @@ def _made(result: Result) -> str:
 
 def _starts(result: Result) -> str:
     seconds = [spread(trial["around"]["start"]).median for trial in result["trials"]]
-    torch, more = (spread(result["limits"][name]).median for name in ("import torch", "import torch._dynamo"))
-    return (
-        f"takes {min(seconds):.1f} to {max(seconds):.1f} s to the end of its first step. Of either, {torch:.1f} s are "
-        f"the import of torch, and {more:.1f} s that of its compiler, which its optimizers ask for without using it."
-    )
+    torch = spread(result["limits"]["import torch"]).median
+    first_step = f"takes {min(seconds):.1f} to {max(seconds):.1f} s to the end of its first step"
+    return f"{first_step}. Of either, {torch:.1f} s are the import of torch."
 
 
 def _one_trial(result: Result) -> str:

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import Any
 
 from bench.cases import CPU_CASES, case, images
-from bench.children import imports, measured, measured_together
+from bench.children import import_of_torch, measured, measured_together
 from ceteris.engine.device import Conditions, computes_bf16, environment
 from ceteris.lab.sharing import Resources, share_cores, usable_cores
 
@@ -96,7 +96,8 @@ def _one_trial(wanted: Wanted, ask: Mapping[str, Any], say: Say) -> tuple[Repeat
     for repeat in range(wanted.repeats):
         now = f"repeat {repeat + 1} of {wanted.repeats}"
         say(f"{now}: limits")
-        _keep(limits, measured({**ask, "what": "limits", "seconds": 1.0}, as_worker=True) | imports())
+        bare = measured({**ask, "what": "limits", "seconds": 1.0}, as_worker=True)
+        _keep(limits, {**bare, "import torch": import_of_torch()})
         for model in wanted.models:
             for rival, (what, precision) in rivals.items():
                 say(f"{now}: {model}, {rival}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, _FlopCounterMode
 
 from ceteris.study.record import Layer, ModelFacts
 
@@ -26,8 +27,7 @@ def count(model: nn.Module, channels: int, image_size: int) -> ModelFacts:
     parameters = list(model.parameters())
     like = parameters[0] if parameters else torch.zeros(())
     image = torch.zeros(1, channels, image_size, image_size, device=like.device, dtype=like.dtype)
-    counter = FlopCounterMode(display=False)
-    with torch.no_grad(), _evaluating(model), _recording(model, counter) as layers, counter:
+    with torch.no_grad(), _evaluating(model), _counter() as counter, _recording(model, counter) as layers:
         model(image)
     trainable = sum(parameter.numel() for parameter in parameters if parameter.requires_grad)
     return ModelFacts(trainable, counter.get_total_flops() // 2, tuple(layers))
@@ -39,12 +39,24 @@ def training_macs(model: nn.Module, channels: int, image_size: int) -> int | Non
     Two images go through it, as batch norm needs two; what it remembers of its training has then begun. None where
     training cannot be run without numbers.
     """
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    with torch.no_grad(), _counter() as counter:
         try:
             model.train()(torch.empty(2, channels, image_size, image_size, device="meta"))
         except Exception:  # whatever a model of the user's asks of numbers that are not there
             return None
     return int(counter.get_total_flops()) // 4
+
+
+@contextlib.contextmanager
+def _counter() -> Iterator[FlopCounterMode]:
+    """Counts inside, without the wrapper that would import the compiler of `torch.compile`: most of a second."""
+    wrapped = _FlopCounterMode.__torch_dispatch__
+    _FlopCounterMode.__torch_dispatch__ = inspect.unwrap(wrapped)  # type: ignore[method-assign]
+    try:
+        with FlopCounterMode(display=False) as counter:
+            yield counter
+    finally:
+        _FlopCounterMode.__torch_dispatch__ = wrapped  # type: ignore[method-assign]
 
 
 @contextlib.contextmanager

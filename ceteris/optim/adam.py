@@ -6,7 +6,10 @@ import torch
 from torch.optim.optimizer import ParamsT
 
 from ceteris.optim.bounds import Bound, check
+from ceteris.optim.eager import eager
 from ceteris.registry import register
+
+_Adam = eager(torch.optim.Adam)
 
 
 @register("optimizer")
@@ -39,4 +42,4 @@ def adam(
         Bound("eps", eps, above=0),
         Bound("weight_decay", weight_decay, at_least=0),
     )
-    return torch.optim.Adam(parameters, lr, (beta1, beta2), eps, weight_decay, fused=True)
+    return _Adam(parameters, lr, (beta1, beta2), eps, weight_decay, fused=True)

@@ -9,6 +9,7 @@ import torch
 from torch.optim.optimizer import ParamsT
 
 from ceteris.optim.bounds import Bound, check
+from ceteris.optim.eager import eager
 from ceteris.registry import register
 
 
@@ -53,11 +54,11 @@ def lookahead_sgd(
     )
 
 
-class _LookaheadSGD(torch.optim.SGD):
+class _LookaheadSGD(eager(torch.optim.SGD)):  # type: ignore[misc]
     """Counts its steps on the device: what it does at one may not depend on the host, which only replays it."""
 
     def __init__(self, parameters: ParamsT, steps: int, every: int, decay: float, **options: float) -> None:
-        super().__init__(parameters, nesterov=True, fused=True, **options)  # type: ignore[arg-type]
+        super().__init__(parameters, nesterov=True, fused=True, **options)
         self.steps, self.every, self.kept_at_end = steps, every, decay**every
 
     @torch.no_grad()

@@ -7,7 +7,10 @@ from torch.optim.optimizer import ParamsT
 
 from ceteris.errors import InputError, Problem
 from ceteris.optim.bounds import Bound, check
+from ceteris.optim.eager import eager
 from ceteris.registry import register
+
+_SGD = eager(torch.optim.SGD)
 
 
 @register("optimizer")
@@ -33,6 +36,4 @@ def sgd(
     )
     if nesterov and momentum == 0:
         raise InputError(Problem("optimizer 'sgd': nesterov needs a momentum above 0", "nesterov", "try momentum: 0.9"))
-    return torch.optim.SGD(
-        parameters, lr=lr, momentum=momentum, weight_decay=weight_decay, nesterov=nesterov, fused=True
-    )
+    return _SGD(parameters, lr=lr, momentum=momentum, weight_decay=weight_decay, nesterov=nesterov, fused=True)

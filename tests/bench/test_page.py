@@ -18,7 +18,6 @@ RESULT = {
         "conv": [1e11] * 3,
         "augment": [61_000.0, 70_000.0, 80_000.0],
         "import torch": [1.1],
-        "import torch._dynamo": [0.9],
     },
     "trials": [
         {

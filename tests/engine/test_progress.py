@@ -1,5 +1,8 @@
 """A trial that was interrupted and run again is, bit for bit, the trial that was not."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -153,3 +156,37 @@ def test_a_sealed_curve_that_is_not_whole_is_not_kept(run, tmp_path):
     record = run(checkpoints=EverySave(tmp_path), sealed=True)
     assert [row.test_top1 is None for row in record.epochs] == [True, False, False]
     assert "sealed_predicted" not in record.predictions
+
+
+TRAINING = """
+import sys
+from pathlib import Path
+from ceteris.data.source import DataPlace
+from ceteris.engine.device import Conditions
+from ceteris.engine.setup import Trial
+from ceteris.engine.train import train
+from ceteris.lab.resolve import resolve
+from ceteris.registry import part, parts
+from ceteris.store.checkpoints import Checkpoints
+from ceteris.study.vocabulary import Recipe
+
+class Kept(Checkpoints):
+    def due(self):
+        return True
+
+images = {"classes": 4, "train_images": 96, "test_images": 60}
+data = part("data", "shapes").build(images, place=DataPlace(Path(), Path())).load()
+for entry in parts("optimizer"):
+    recipe = {"data": {"name": "shapes", **images}, "model": "lenet", "optimizer": {"name": entry.name, "lr": 0.01}}
+    kept = Kept(Path(sys.argv[1], entry.name))
+    for epochs in (1, 2):
+        trial = Trial("0" * 64, resolve(Recipe(**recipe, epochs=epochs, batch_size=32)), 0)
+        assert len(train(trial, data, Conditions(), kept).epochs) == epochs
+print(*(name for name in ("torch", "torch._dynamo", "torch._inductor", "sympy") if name in sys.modules))
+"""
+
+
+def test_no_optimizer_needs_the_compiler_from_the_start_or_from_a_checkpoint(tmp_path):
+    """Importing it takes nearly as long as importing torch, in every process that trains."""
+    done = subprocess.run([sys.executable, "-c", TRAINING, tmp_path], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["torch"]
