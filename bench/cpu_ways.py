@@ -19,6 +19,7 @@ from bench.cases import BATCH, CHANNELS, CLASSES, CPU_CASES, SIDE, network
 from bench.children import measured
 from bench.limits import calls_per_second
 from bench.tables import markdown
+from ceteris.engine.linear import onednn_is_faster, speed_up_linear
 from ceteris.engine.objective import NetworkAndLoss, Objective, compile_objective
 from ceteris.engine.randomness import initialise
 from ceteris.lab.sharing import usable_cores
@@ -41,10 +42,12 @@ def rates(model: str, threads: int, repeats: int, seconds: float) -> dict[str, l
     last = images.contiguous(memory_format=torch.channels_last)
     net = partial(_built, model)
     ways: dict[str, Callable[[], object]] = {
-        AS_IT_IS: partial(whole(net()), last, labels),
+        AS_IT_IS: partial(whole(sped_up(net())), last, labels),
         "torch's default layout": partial(whole(net(torch.contiguous_format)), images, labels),
         "compiled": partial(compiled(net()), last, labels),
     }
+    if onednn_is_faster():
+        ways["linear layers through MKL"] = partial(whole(net()), last, labels)
     if isinstance(net(), nn.Sequential):
         ways["oneDNN's own layout"] = partial(whole(in_own_layout(net())), last, labels)
     if not any(isinstance(module, nn.BatchNorm2d) for module in net().modules()):
@@ -62,6 +65,12 @@ def _built(model: str, layout: torch.memory_format = torch.channels_last) -> nn.
     net: nn.Module = network(model)
     initialise(net, 0)
     return net.to(memory_format=layout)  # type: ignore[call-overload, no-any-return]
+
+
+def sped_up(net: nn.Module) -> nn.Module:
+    """The network with its linear layers as the engine takes them."""
+    speed_up_linear(net)
+    return net
 
 
 def whole(net: nn.Module, objective: Objective | None = None) -> Step:

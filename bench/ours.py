@@ -24,7 +24,7 @@ from ceteris.study.record import Epoch
 
 BLOCK, BLOCKS = 5, 8
 """Steps in a row that are timed as they are, then as many with every operator timed; and how often."""
-ARITHMETIC = {"convolution", "convolution_backward", "addmm", "mm", "bmm"}
+ARITHMETIC = {"convolution", "convolution_backward", "addmm", "mm", "bmm", "mkldnn_linear", "mkldnn_linear_backward"}
 """Those operators that are convolutions and matrix products."""
 
 

@@ -17,6 +17,7 @@ from ceteris.data.source import Dataset
 from ceteris.data.splits import limit_images, split_images
 from ceteris.engine.device import Conditions
 from ceteris.engine.evaluate import EVALUATION_BATCH
+from ceteris.engine.linear import speed_up_linear
 from ceteris.engine.objective import NetworkAndLoss, Objective, compile_objective
 from ceteris.engine.randomness import drawing_from, initialise
 from ceteris.errors import InputError
@@ -107,6 +108,7 @@ def set_up(trial: Trial, data: Dataset, conditions: Conditions) -> Setup:
     train, validation, test, test_index = _batches(recipe, data, device, mean, std)
     check_last_batch(facts, len(train), train.batch_size)
     _fit(model, train)
+    speed_up_linear(model)
     model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     length = {"steps_per_epoch": train.steps, "epochs": recipe["epochs"]}
     parameters = list(model.parameters())

@@ -15,6 +15,7 @@ from ceteris.errors import InputError
     [
         {},
         {"model": {"name": "resnet14", "width": 2}, "epochs": 1},
+        {"model": {"name": "plain-cnn"}, "epochs": 1},
         {"precision": "bf16"},
         {"normalize": {"mean": [0.4, 0.5, 0.6], "std": [0.2, 0.25, 0.3]}},
     ],

@@ -9,8 +9,10 @@ from torch import nn
 
 from ceteris.data.batches import Batches
 from ceteris.data.source import Images
+from ceteris.engine import linear
 from ceteris.engine import side_by_side as module
 from ceteris.engine.evaluate import Predictor, predict
+from ceteris.engine.linear import speed_up_linear
 from ceteris.engine.side_by_side import side_by_side
 from ceteris.registry import part, parts
 
@@ -33,12 +35,14 @@ def batches(count=7, size=2, side=32):
     return Batches(images, np.arange(count)[::-1].copy(), np.full(3, 0.5), np.full(3, 0.25), size, "cpu")
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize(("precision", "through_onednn"), [("fp32", False), ("fp32", True), ("bf16", False)])
 @pytest.mark.parametrize("name", MODELS)
-def test_the_number_of_threads_changes_no_bit(name, precision, on):
+def test_the_number_of_threads_changes_no_bit(name, precision, through_onednn, on, monkeypatch):
+    monkeypatch.setattr(linear, "onednn_is_faster", lambda: through_onednn)
     images = batches()
     with torch.random.fork_rng(devices=[]):
         model = part("model", name).build({}, classes=10, channels=3, image_size=32)
+    speed_up_linear(model)
     model.to(memory_format=torch.channels_last)
     autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16")
     on(1)

@@ -1,0 +1,63 @@
+"""Large linear layers through oneDNN, on processors where what torch takes for them is slow.
+
+On the CPU torch gives convolutions to oneDNN and matrix products to MKL, which uses AVX-512 on Intel's processors only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+LEAST_WEIGHTS = 2**16
+"""Of a layer: below, handing images over to oneDNN costs as much as it saves."""
+
+
+def onednn_is_faster() -> bool:
+    """Whether this processor has AVX-512 and is AMD's: nobody else's ever had SSE4a."""
+    if not (torch.backends.mkl.is_available() and torch.backends.mkldnn.is_available()):  # type: ignore[no-untyped-call]
+        return False
+    can = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(can.get("avx512_f") and can.get("sse4a"))
+
+
+def speed_up_linear(model: nn.Module) -> None:
+    """Let the model's large `nn.Linear` layers go through oneDNN, where that is faster.
+
+    They keep their parameters and names, and compute the same but for the order of sums.
+    """
+    if not onednn_is_faster():
+        return
+    for module in model.modules():
+        if type(module) is nn.Linear and module.weight.numel() >= LEAST_WEIGHTS:
+            module.__class__ = _Linear
+
+
+class _Linear(nn.Linear):
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        plain = input.device.type == "cpu" and input.dtype == self.weight.dtype == torch.float32 and input.ndim == 2
+        if not plain or torch.is_autocast_enabled("cpu") or torch._C._are_functorch_transforms_active():
+            return super().forward(input)
+        output: torch.Tensor = _Product.apply(input, self.weight, self.bias)  # type: ignore[no-untyped-call]
+        return output
+
+
+class _Product(torch.autograd.Function):
+    """`functional.linear` of dense tensors, with oneDNN's own gradients; these have none of their own."""
+
+    @staticmethod
+    def forward(ctx: Any, inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+        ctx.save_for_backward(inputs, weight)
+        ctx.blocked, ctx.biased = inputs.to_mkldnn(), bias is not None
+        return functional.linear(ctx.blocked, weight, bias).to_dense()
+
+    @staticmethod
+    def backward(ctx: Any, ahead: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        inputs, weight = ctx.saved_tensors
+        if torch.is_grad_enabled():  # a gradient of this gradient will be asked for
+            return ahead @ weight, ahead.mT @ inputs, ahead.sum(0) if ctx.biased else None
+        wanted = [*ctx.needs_input_grad[:2], ctx.biased]
+        gradients = torch.ops.aten.mkldnn_linear_backward(ctx.blocked, ahead.to_mkldnn(), weight, wanted)
+        return tuple(own.to_dense() if want else None for own, want in zip(gradients, wanted, strict=True))
