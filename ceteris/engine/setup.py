@@ -108,7 +108,8 @@ def set_up(trial: Trial, data: Dataset, conditions: Conditions) -> Setup:
     train, validation, test, test_index = _batches(recipe, data, device, mean, std)
     check_last_batch(facts, len(train), train.batch_size)
     _fit(model, train)
-    speed_up_linear(model)
+    if device.type == "cpu" and not conditions.compiled:
+        speed_up_linear(model)
     model.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     length = {"steps_per_epoch": train.steps, "epochs": recipe["epochs"]}
     parameters = list(model.parameters())

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from ceteris.engine import linear
 from ceteris.engine.device import Conditions
 from ceteris.engine.setup import build_model
 from ceteris.errors import InputError
@@ -115,3 +116,15 @@ def test_the_objective_is_compiled_only_where_that_is_asked_for(setup, monkeypat
     assert setup().compiled is None
     made = setup(conditions=Conditions(compiled=True))
     assert made.compiled == made.objective.forward
+
+
+def test_linear_layers_are_sped_up_once_they_were_counted_and_never_under_the_compiler(setup, monkeypatch):
+    monkeypatch.setattr(torch, "compile", lambda objective, **how: objective.forward)
+    made = {}
+    for faster in (False, True):
+        monkeypatch.setattr(linear, "onednn_is_faster", lambda faster=faster: faster)
+        for compiled in (False, True):
+            made[faster, compiled] = setup(model="plain-cnn", conditions=Conditions(compiled=compiled))
+    sped_up = {how for how, one in made.items() if type(one.model.get_submodule("fc1")) is not torch.nn.Linear}
+    assert sped_up == {(True, False)}
+    assert len({one.facts for one in made.values()}) == 1
