@@ -28,7 +28,7 @@ GLIBC_KEEPS_MEMORY = {
 """Read by glibc when a process starts: large tensors are reused instead of going back to the kernel every time, and by
 all threads, as what another than the first asks for would else have no more than 64 MB together."""
 
-SPINS, SPINS_BESIDE_OTHERS = "20000", "1000"
+SPINS, SPINS_BESIDE_OTHERS = "6000", "1000"
 """Turns that a thread of libgomp waits for the next operator before it sleeps. With fewer, every operator of a small
 network pays for waking it; with as many, a busy neighbour's core is waited for in vain."""
 SECONDS_OF_LOOKING = 0.1
