@@ -50,14 +50,13 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
         ctx.save_for_backward(inputs, weight)
-        ctx.blocked, ctx.biased = inputs.to_mkldnn(), bias is not None
+        ctx.blocked = inputs.to_mkldnn()
         return functional.linear(ctx.blocked, weight, bias).to_dense()
 
     @staticmethod
     def backward(ctx: Any, ahead: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        inputs, weight = ctx.saved_tensors
+        (inputs, weight), wanted = ctx.saved_tensors, ctx.needs_input_grad
         if torch.is_grad_enabled():  # a gradient of this gradient will be asked for
-            return ahead @ weight, ahead.mT @ inputs, ahead.sum(0) if ctx.biased else None
-        wanted = [*ctx.needs_input_grad[:2], ctx.biased]
+            return ahead @ weight, ahead.mT @ inputs, ahead.sum(0) if wanted[2] else None
         gradients = torch.ops.aten.mkldnn_linear_backward(ctx.blocked, ahead.to_mkldnn(), weight, wanted)
         return tuple(own.to_dense() if want else None for own, want in zip(gradients, wanted, strict=True))
