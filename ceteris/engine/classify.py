@@ -8,7 +8,7 @@ from torch import nn
 
 from ceteris.data.batches import Batches
 from ceteris.data.source import Images
-from ceteris.engine.evaluate import EVALUATION_BATCH, predict
+from ceteris.engine.evaluate import evaluation_batch, predict
 from ceteris.engine.linear import speed_up_linear
 from ceteris.engine.randomness import drawing_from
 from ceteris.engine.setup import autocast, build_model
@@ -41,7 +41,8 @@ def classify(record: Record, pixels: np.ndarray) -> np.ndarray:
     mean, std = (np.asarray(record.normalize[name]) for name in ("mean", "std"))
     model, unlabelled = trained_model(record), Images(pixels, np.zeros(len(pixels), np.int64))
     speed_up_linear(model)
-    batches = Batches(unlabelled, np.arange(len(pixels)), mean, std, EVALUATION_BATCH, "cpu")
+    at_a_time = evaluation_batch(record.data.image_size)
+    batches = Batches(unlabelled, np.arange(len(pixels)), mean, std, at_a_time, "cpu")
     predictions = predict(model, batches.in_order(), autocast(record.recipe, "cpu"))
     probabilities: np.ndarray = predictions.logits.double().softmax(1).numpy()
     return probabilities

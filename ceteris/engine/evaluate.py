@@ -16,8 +16,9 @@ from ceteris.data.batches import Batch, Batches
 from ceteris.engine.graphs import Recorder
 from ceteris.engine.side_by_side import side_by_side
 
-EVALUATION_BATCH = 250
-"""Images at a time; the recipe's batch size plays no part, so that no last bit of a prediction depends on it."""
+MOST_AT_A_TIME, PIXELS_AT_A_TIME = 250, 250 * 32**2
+"""Images and pixels of a batch; the recipe's batch size plays no part, so that no last bit of a prediction depends on
+it. Larger images come fewer at a time, or what layers hand on would fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class Predictions:
     def losses(self) -> np.ndarray:
         """Cross-entropy of each image, float64 [n]."""
         return functional.cross_entropy(self.logits.double(), self.labels, reduction="none").numpy()
+
+
+def evaluation_batch(image_size: int) -> int:
+    """How many images of that size are evaluated at a time."""
+    return max(1, min(MOST_AT_A_TIME, PIXELS_AT_A_TIME // image_size**2))
 
 
 class Predictor:

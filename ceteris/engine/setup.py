@@ -16,7 +16,7 @@ from ceteris.data.batches import Batches, channel_statistics
 from ceteris.data.source import Dataset
 from ceteris.data.splits import limit_images, split_images
 from ceteris.engine.device import Conditions
-from ceteris.engine.evaluate import EVALUATION_BATCH
+from ceteris.engine.evaluate import evaluation_batch
 from ceteris.engine.linear import speed_up_linear
 from ceteris.engine.objective import NetworkAndLoss, Objective, compile_objective
 from ceteris.engine.randomness import drawing_from, initialise
@@ -166,5 +166,6 @@ def _batches(
     test_index = limit_images(data.test.labels, recipe["split"]["test_images"], recipe["split"]["seed"])
     augment = [(spec["name"], build("augment", spec)) for spec in recipe["augment"]]
     train = Batches(data.train, train_index, mean, std, recipe["batch_size"], device, augment)
-    validation = Batches(data.train, validation_index, mean, std, EVALUATION_BATCH, device)
-    return train, validation, Batches(data.test, test_index, mean, std, EVALUATION_BATCH, device), test_index
+    at_a_time = evaluation_batch(data.facts.image_size)
+    validation = Batches(data.train, validation_index, mean, std, at_a_time, device)
+    return train, validation, Batches(data.test, test_index, mean, std, at_a_time, device), test_index

@@ -152,6 +152,22 @@ def test_channel_statistics_are_those_of_numpy(count, channels, seed):
     np.testing.assert_allclose(std, values.std((0, 1, 2)), rtol=1e-11)
 
 
+@pytest.mark.parametrize("pixels_at_once", [1, 7 * 32**2, 2**20])
+def test_channel_statistics_are_the_same_however_many_images_are_summed_at_once(images, monkeypatch, pixels_at_once):
+    index = np.arange(len(images.labels))
+    whole = channel_statistics(images, index)
+    monkeypatch.setattr("ceteris.data.batches.PIXELS_AT_ONCE", pixels_at_once)
+    np.testing.assert_array_equal(channel_statistics(images, index), whole)
+
+
+def test_sums_over_many_bright_images_do_not_overflow():
+    pixels = np.full((2**16 + 1, 1, 1, 1), 255, np.uint8)
+    pixels[-1] = 0
+    mean, std = channel_statistics(Images(pixels, np.zeros(len(pixels), np.int64)), np.arange(len(pixels)))
+    share = 2**16 / (2**16 + 1)
+    np.testing.assert_allclose([mean[0], std[0]], [share, np.sqrt(share * (1 - share))], rtol=1e-12)
+
+
 def test_normalised_training_images_have_mean_0_and_deviation_1(images):
     index = np.arange(0, 70, 2)
     mean, std = channel_statistics(images, index)

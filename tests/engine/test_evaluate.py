@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, log_loss, top_k_accuracy_score
 from torch import nn
 
-from ceteris.engine.evaluate import Predictions, predict
+from ceteris.engine.evaluate import Predictions, evaluation_batch, predict
 
 NAN, INF = float("nan"), float("inf")
 
@@ -71,3 +71,8 @@ def test_bf16_logits_come_back_as_fp32():
     made = predict(model, [(torch.ones(2, 6), torch.zeros(2, dtype=torch.long))], torch.autocast("cpu", torch.bfloat16))
     assert made.logits.dtype == torch.float32
     assert torch.equal(made.logits, made.logits.bfloat16().float())
+
+
+@pytest.mark.parametrize(("image_size", "images"), [(8, 250), (32, 250), (64, 62), (224, 5), (4000, 1)])
+def test_larger_images_are_evaluated_fewer_at_a_time(image_size, images):
+    assert evaluation_batch(image_size) == images
