@@ -17,8 +17,8 @@ from ceteris.study.streams import stream
 Batch = tuple[torch.Tensor, torch.Tensor]
 SHARE_OF_FREE_MEMORY = 0.25
 """Images stay on an accelerator when they fill at most this share of its free memory."""
-PIXELS_AT_ONCE, MOST_AT_ONCE = 2**20, 2**16
-"""Pixels that are summed at once, and images; so many squared 8-bit values fit a 32-bit sum."""
+PIXELS_AT_ONCE, IMAGES_AT_ONCE = 2**20, 2**16
+"""Summed at once, at most; the squared 8-bit values of so many images fit a 32-bit sum."""
 
 
 class Batches:
@@ -168,7 +168,7 @@ def channel_statistics(images: Images, index: np.ndarray) -> tuple[np.ndarray, n
     """
     size, channels = images.pixels.shape[1], images.pixels.shape[3]
     sums, squares = [0] * channels, [0] * channels
-    at_once = max(1, min(MOST_AT_ONCE, PIXELS_AT_ONCE // size**2))
+    at_once = max(1, min(IMAGES_AT_ONCE, PIXELS_AT_ONCE // size**2))
     for start in range(0, len(index), at_once):
         values = np.take(images.pixels, index[start : start + at_once], axis=0).reshape(-1, size * size * channels)
         for totals, terms in ((sums, values), (squares, np.square(values, dtype=np.uint16))):

@@ -41,8 +41,9 @@ def classify(record: Record, pixels: np.ndarray) -> np.ndarray:
     mean, std = (np.asarray(record.normalize[name]) for name in ("mean", "std"))
     model, unlabelled = trained_model(record), Images(pixels, np.zeros(len(pixels), np.int64))
     speed_up_linear(model)
-    at_a_time = evaluation_batch(record.data.image_size)
-    batches = Batches(unlabelled, np.arange(len(pixels)), mean, std, at_a_time, "cpu")
+    device = torch.device("cpu")
+    at_a_time = evaluation_batch(record.data.image_size, device)
+    batches = Batches(unlabelled, np.arange(len(pixels)), mean, std, at_a_time, device)
     predictions = predict(model, batches.in_order(), autocast(record.recipe, "cpu"))
     probabilities: np.ndarray = predictions.logits.double().softmax(1).numpy()
     return probabilities

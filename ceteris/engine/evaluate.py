@@ -16,9 +16,10 @@ from ceteris.data.batches import Batch, Batches
 from ceteris.engine.graphs import Recorder
 from ceteris.engine.side_by_side import side_by_side
 
-MOST_AT_A_TIME, PIXELS_AT_A_TIME = 250, 250 * 32**2
-"""Images and pixels of a batch; the recipe's batch size plays no part, so that no last bit of a prediction depends on
-it. Larger images come fewer at a time, or what layers hand on would fill the memory."""
+IMAGES_AT_A_TIME = 250
+"""Of a batch; the recipe's batch size plays no part, so that no last bit of a prediction depends on it."""
+PIXELS_AT_A_TIME = IMAGES_AT_A_TIME * 32**2
+"""On a CPU, where every thread has a batch: what layers hand on of larger images would fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,11 @@ class Predictions:
         return functional.cross_entropy(self.logits.double(), self.labels, reduction="none").numpy()
 
 
-def evaluation_batch(image_size: int) -> int:
-    """How many images of that size are evaluated at a time."""
-    return max(1, min(MOST_AT_A_TIME, PIXELS_AT_A_TIME // image_size**2))
+def evaluation_batch(image_size: int, device: torch.device) -> int:
+    """How many images of that size are evaluated at a time there."""
+    if device.type != "cpu":
+        return IMAGES_AT_A_TIME
+    return max(1, min(IMAGES_AT_A_TIME, PIXELS_AT_A_TIME // image_size**2))
 
 
 class Predictor:

@@ -166,6 +166,6 @@ def _batches(
     test_index = limit_images(data.test.labels, recipe["split"]["test_images"], recipe["split"]["seed"])
     augment = [(spec["name"], build("augment", spec)) for spec in recipe["augment"]]
     train = Batches(data.train, train_index, mean, std, recipe["batch_size"], device, augment)
-    at_a_time = evaluation_batch(data.facts.image_size)
+    at_a_time = evaluation_batch(data.facts.image_size, device)
     validation = Batches(data.train, validation_index, mean, std, at_a_time, device)
     return train, validation, Batches(data.test, test_index, mean, std, at_a_time, device), test_index

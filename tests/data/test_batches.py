@@ -152,12 +152,16 @@ def test_channel_statistics_are_those_of_numpy(count, channels, seed):
     np.testing.assert_allclose(std, values.std((0, 1, 2)), rtol=1e-11)
 
 
-@pytest.mark.parametrize("pixels_at_once", [1, 7 * 32**2, 2**20])
-def test_channel_statistics_are_the_same_however_many_images_are_summed_at_once(images, monkeypatch, pixels_at_once):
-    index = np.arange(len(images.labels))
+@pytest.mark.parametrize(("pixels_at_once", "most"), [(1, 1), (7 * 8**2, 7), (2**20, 40)])
+def test_channel_statistics_take_so_many_pixels_at_once_and_are_the_same(monkeypatch, pixels_at_once, most):
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
+    images, index, take, taken = Images(pixels, np.zeros(40, np.int64)), np.arange(40), np.take, []
     whole = channel_statistics(images, index)
     monkeypatch.setattr("ceteris.data.batches.PIXELS_AT_ONCE", pixels_at_once)
+    monkeypatch.setattr(np, "take", lambda array, rows, axis: taken.append(len(rows)) or take(array, rows, axis))
     np.testing.assert_array_equal(channel_statistics(images, index), whole)
+    assert max(taken) == most
+    assert sum(taken) == 40
 
 
 def test_sums_over_many_bright_images_do_not_overflow():

@@ -74,5 +74,6 @@ def test_bf16_logits_come_back_as_fp32():
 
 
 @pytest.mark.parametrize(("image_size", "images"), [(8, 250), (32, 250), (64, 62), (224, 5), (4000, 1)])
-def test_larger_images_are_evaluated_fewer_at_a_time(image_size, images):
-    assert evaluation_batch(image_size) == images
+def test_larger_images_are_evaluated_fewer_at_a_time_on_a_cpu(image_size, images):
+    assert evaluation_batch(image_size, torch.device("cpu")) == images
+    assert evaluation_batch(image_size, torch.device("cuda")) == 250

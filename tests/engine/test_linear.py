@@ -40,7 +40,7 @@ def gradients(model, inputs):
     return torch.autograd.grad(model(inputs).square().sum(), wanted, create_graph=True)
 
 
-def close(ones, others):
+def assert_all_close(ones, others):
     for one, other in zip(ones, others, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4 * float(other.detach().abs().max()))
 
@@ -54,12 +54,12 @@ def test_outputs_and_gradients_are_those_of_torchs_layers(pair, bias, frozen):
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(name not in frozen)
     inputs = torch.randn(9, 400)
-    close([sped_up(inputs)], [plain(inputs)])
+    assert_all_close([sped_up(inputs)], [plain(inputs)])
     for model in (plain, sped_up):
         model(inputs).square().sum().backward()
     ours, theirs = ({n: p.grad for n, p in model.named_parameters()} for model in (sped_up, plain))
     assert [name for name, grad in ours.items() if grad is None] == [n for n in ours if n in frozen]
-    close([g for g in ours.values() if g is not None], [g for g in theirs.values() if g is not None])
+    assert_all_close([g for g in ours.values() if g is not None], [g for g in theirs.values() if g is not None])
     assert all(grad.layout is torch.strided and grad.is_contiguous() for grad in ours.values() if grad is not None)
 
 
@@ -70,7 +70,7 @@ def test_a_gradient_of_a_gradient_can_be_asked_for(pair):
         torch.autograd.grad(sum(g.square().sum() for g in gradients(model, inputs)), list(model.parameters()))
         for model in (sped_up, plain)
     ]
-    close(*second)
+    assert_all_close(*second)
 
 
 def test_gradients_of_single_images_by_torch_func(pair):
@@ -82,7 +82,7 @@ def test_gradients_of_single_images_by_torch_func(pair):
     single = torch.func.vmap(torch.func.grad(loss), in_dims=(None, None, 0))
     inputs = torch.randn(4, 300)
     ours, theirs = (single(dict(model.named_parameters()), model, inputs) for model in (sped_up, plain))
-    close(ours.values(), theirs.values())
+    assert_all_close(ours.values(), theirs.values())
 
 
 @pytest.mark.parametrize("shape", [(300,), (2, 3, 300), (0, 300)])
