@@ -55,7 +55,13 @@ _STATEMENT = TypeAdapter(_Statement)
 
 
 class BrokenRecord(Exception):
-    """A record's files do not say what was written; the message names the file."""
+    """A record's files do not say what was written; the message names the file.
+
+    It is one line: control characters that stand in the record are shown as escapes.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in what))
 
 
 def sha256(content: bytes) -> str:

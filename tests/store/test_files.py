@@ -295,6 +295,15 @@ def test_any_value_in_any_field_is_read_or_broken(record, data):
         assert "\n" not in str(error)  # noqa: PT017 - either is right
 
 
+@pytest.mark.parametrize(("field", "value"), [("files", {"a\nb\x1b[2J": None}), ("format", "1\n\x1b[2J")])
+def test_what_a_record_holds_is_shown_on_one_line_and_moves_no_cursor(record, field, value):
+    files = pack(record())
+    said = json.loads(files[RECORD]) | {field: value}
+    with pytest.raises(BrokenRecord, match=r"record\.json .*\\n") as caught:
+        back(forged(files, said))
+    assert str(caught.value).isprintable()
+
+
 @settings(max_examples=150, deadline=None)
 @given(name=st.sampled_from([*ARRAY_FILES, WEIGHTS, EPOCHS]), places=changes, cut=st.integers(0, 3))
 def test_any_damage_with_the_right_hash_is_read_or_broken(record, name, places, cut):
