@@ -31,7 +31,7 @@ from ceteris.lab.executors.worker import environment
 from ceteris.store.records import Store
 from ceteris.study.streams import stream
 
-IMAGES, TIMES, SIDE, CLASSES = 1000, 4, 160, 3
+IMAGES, TIMES, SIDE, CLASSES = 3000, 4, 160, 3
 SHARE = 0.1
 """Of the bytes that the larger folder has more: so much more memory is let pass (labels, names, draws, predictions)."""
 MIB = 2**20
