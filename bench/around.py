@@ -25,58 +25,73 @@ from ceteris.study.vocabulary import PartSpec
 
 PROBE = PartSpec.model_validate({"name": "gradient-flow"})
 VALIDATION = 0.1
+EPOCHS = 2
+"""Trained, the last of which is measured: in the first one memory is asked for and kernels are chosen."""
 
 
 def around(one: Case, data: Dataset, threads: int, begun: float, folder: Path) -> dict[str, float]:
-    """Train an epoch, or go on after it where the folder holds its checkpoint.
+    """Train two epochs, or go on after them where the folder holds their checkpoint.
 
     Args:
         one, data, threads: what is trained, on how many cores.
         begun: when the process was started, seconds since 1970.
         folder: of the checkpoint.
 
-    Returns seconds: `start` from then to the end of the first step; of the epoch, if it was trained, its `training`,
-    `evaluation` of all validation and test images, and `probe`; and of the `checkpoint` after it.
+    Returns seconds: `start` from then to the end of the first step; of the second epoch, if it was trained, its
+    `training`, `evaluation` of all validation and test images, and `probe`; and of the `checkpoint` after it.
     """
     wanted = recipe(one)
     wanted["split"] = {**wanted["split"], "validation": VALIDATION}
-    watched, probing = _Watched(Checkpoints(folder)), Probing(resolve_probes([PROBE]))
+    probing = Probing(resolve_probes([PROBE]))
+    watched = _Watched(Checkpoints(folder), probing)
     with suppress(Over):
         train(Trial("0" * 64, wanted, 0), data, Conditions("cpu", threads), watched, watched, probes=probing)
     start = {"start": watched.first_step - begun}
-    if not watched.rows:
+    if not watched.saved:
         return start
-    seen = {"training": watched.rows[0].seconds, "evaluation": watched.evaluating, "probe": probing.seconds}
-    return start | seen | {"checkpoint": watched.saving}
+    before, after = watched.saved
+    around_epoch = {name: after[name] - before[name] for name in ("evaluation", "probe")}
+    return start | {"training": watched.training[-1], **around_epoch, "checkpoint": after["checkpoint"]}
 
 
 class _Watched:
-    """Watches a training until the first step of its second epoch, and keeps a checkpoint of the first."""
+    """Watches a training until the first step after `EPOCHS`, and keeps a checkpoint of each.
 
-    def __init__(self, checkpoints: Checkpoints) -> None:
-        self._checkpoints, self._asked = checkpoints, 0.0
-        self.rows: list[Epoch] = []
-        self.first_step, self.saving, self.evaluating = 0.0, 0.0, 0.0
+    `training` are the seconds of every epoch's steps; `saved` are those of every checkpoint, and of all evaluation and
+    probes until then.
+    """
+
+    def __init__(self, checkpoints: Checkpoints, probing: Probing) -> None:
+        self._checkpoints, self._probing, self._asked = checkpoints, probing, 0.0
+        self.first_step = 0.0
+        self.training: list[float] = []
+        self.saved: list[dict[str, float]] = []
 
     def step(self, epoch: int, step: int, steps: int) -> None:
-        """Note the first one. Raises Over in the second epoch."""
+        """Note the first one. Raises Over after the last epoch."""
         self.first_step = self.first_step or time.time()
-        if epoch == 2:
+        if epoch > EPOCHS:
             raise Over
 
     def epoch(self, row: Epoch, epochs: int) -> None:
-        """Keep the row."""
-        self.rows.append(row)
+        """Keep its seconds."""
+        self.training.append(row.seconds)
 
     def due(self) -> bool:
-        """Once, after the first epoch."""
+        """Once after every epoch."""
         self._asked = time.perf_counter()
-        return bool(self.rows) and not self.saving
+        return len(self.training) > len(self.saved)
 
     def save(self, epoch: int, step: int, values: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """As a study does; what went before, the gathering of the state, counts as well."""
         self._checkpoints.save(epoch, step, values, arrays)
-        self.saving, self.evaluating = time.perf_counter() - self._asked, values["seconds_evaluating"]
+        self.saved.append(
+            {
+                "checkpoint": time.perf_counter() - self._asked,
+                "evaluation": values["seconds_evaluating"],
+                "probe": self._probing.seconds,
+            }
+        )
 
     def load(self) -> State | None:
         """As a study does."""

@@ -132,7 +132,7 @@ In milliseconds: what a step at the aim would leave for all others than convolut
 def _around(result: Result) -> str:
     return f"""## Around the training
 
-An epoch of 45,000 images, on all cores, in a process of its own. Evaluation is of the 5,000 validation images and, for the sealed test curve, of the 10,000 test images, after every epoch; the probe is `gradient-flow`; both as shares of the training.
+The second epoch of 45,000 images, on all cores, in a process of its own. Evaluation is of the 5,000 validation images and, for the sealed test curve, of the 10,000 test images, after every epoch; the probe is `gradient-flow`; both as shares of the training.
 These are a third as many images as are trained on: where a forward pass takes a third of a step, as convolutions do, their share is 11%. A study that does without the sealed test curve (`sealed_test_curve: false`) is left with a third of that.
 A resume is all from the start of a new process to the end of the first step after a checkpoint; its share is of a trial of {tables.EPOCHS} epochs. A new trial in a new process {_starts(result)}
 

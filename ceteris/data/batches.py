@@ -128,17 +128,25 @@ class Batches:
             pixels = self._on_device(np.take(self._pixels, self._index[rows], axis=0))
         return self._normalised(pixels), self._labels[rows]
 
+    def at(self, rows: np.ndarray) -> Batch:
+        """The images at those rows of the index, int64 [n], not augmented."""
+        pixels, labels = self._taken(rows, self._on_device(rows))
+        return self._normalised(pixels), labels
+
     def _gathered(
         self, order: np.ndarray, at_once: int, start: int
     ) -> Iterator[tuple[slice, torch.Tensor, torch.Tensor]]:
         placed, size = self._on_device(order), at_once * self.batch_size
         for first in range(start * self.batch_size, len(order), size):
             rows = slice(first, first + size)
-            labels = self._labels.index_select(0, placed[rows])
-            if self._resident is not None:
-                yield rows, self._resident.index_select(0, placed[rows]), labels
-            else:
-                yield rows, self._on_device(np.take(self._pixels, self._index[order[rows]], axis=0)), labels
+            yield rows, *self._taken(order[rows], placed[rows])
+
+    def _taken(self, rows: np.ndarray, placed: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pixels and labels at those rows of the index, which lie on the device as well."""
+        labels = self._labels.index_select(0, placed)
+        if self._resident is not None:
+            return self._resident.index_select(0, placed), labels
+        return self._on_device(np.take(self._pixels, self._index[rows], axis=0)), labels
 
     def _normalised(self, pixels: torch.Tensor) -> torch.Tensor:
         # Whole rows of pixels at once: a loop over 1 or 3 channels innermost would take eight times as long.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -140,8 +139,8 @@ def set_up(trial: Trial, data: Dataset, conditions: Conditions) -> Setup:
 
 def _fit(model: nn.Module, images: Batches) -> None:
     if isinstance(model, FitsImages):
-        batches = itertools.islice(images.in_order(), -(-FITTED_IMAGES // images.batch_size))
-        model.fit_to(torch.cat([inputs for inputs, _ in batches])[:FITTED_IMAGES].cpu())
+        inputs, _ = images.at(np.arange(min(FITTED_IMAGES, len(images))))
+        model.fit_to(inputs.cpu())
 
 
 def _train_split(recipe: Mapping[str, Any], data: Dataset) -> tuple[np.ndarray, np.ndarray]:

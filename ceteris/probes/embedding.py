@@ -12,7 +12,7 @@ from torch import nn
 
 from ceteris.errors import InputError, Problem
 from ceteris.probes.evaluation import evaluating
-from ceteris.probes.kind import Measurement, ModelProbe, Trained, images_at, spread
+from ceteris.probes.kind import Measurement, ModelProbe, Trained, spread
 from ceteris.probes.options import Check, check_options
 from ceteris.registry import register
 
@@ -110,7 +110,7 @@ class _Embedding(ModelProbe):
         rows = spread(len(view.test), self.images)
         if len(rows) < 4:
             raise InputError(Problem(f"an embedding needs at least 4 test images, not {len(rows)}", "probes"))
-        inputs, labels = images_at(view.test, rows)
+        inputs, labels = view.test.at(rows)
         features = penultimate_features(view.model, torch.split(inputs, CHUNK))
         pca, explained = principal_components(features)
         return Measurement(

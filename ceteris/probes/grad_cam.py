@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from ceteris.errors import InputError, Problem
 from ceteris.probes.evaluation import evaluating
-from ceteris.probes.kind import Measurement, ModelProbe, Trained, images_at, spread
+from ceteris.probes.kind import Measurement, ModelProbe, Trained, spread
 from ceteris.probes.options import Check, check_options
 from ceteris.registry import register
 
@@ -89,7 +89,7 @@ class _GradCam(ModelProbe):
         if rows[-1] >= total:
             what = f"probe 'grad-cam': there is no test image {rows[-1]}; the {total} count from 0"
             raise InputError(Problem(what, "images"))
-        inputs, labels = images_at(view.test, rows)
+        inputs, labels = view.test.at(rows)
         with torch.no_grad():
             predicted = view.model(inputs).argmax(1)
         return Measurement(

@@ -8,7 +8,7 @@ raises costs its findings, not the trial: an InputError for a model that it cann
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -19,14 +19,14 @@ from torch import nn
 from ceteris.study.streams import stream
 
 
-class BatchSource(Protocol):
-    """Images as batches, the same every time: inputs float32 [b, channels, size, size], labels int64 [b]."""
+class ImageSet(Protocol):
+    """A set of images by their rows: inputs float32 [n, channels, size, size], labels int64 [n]."""
 
     def __len__(self) -> int:
         """Images."""
 
-    def in_order(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Every image once, normalised, not augmented, on the model's device."""
+    def at(self, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """Those images, normalised, not augmented, on the model's device."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class EpochEnd:
 
     model: nn.Module
     epoch: int
-    validation: BatchSource
+    validation: ImageSet
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ class Trained:
     model: nn.Module
     loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
     autocast: torch.autocast
-    validation: BatchSource
-    test: BatchSource
+    validation: ImageSet
+    test: ImageSet
     classes: tuple[str, ...]
     mean: Sequence[float]
     std: Sequence[float]
@@ -140,27 +140,16 @@ class ModelProbe(ABC):
 Probe = TrainingProbe | ModelProbe
 
 
-def evenly_spaced(batches: BatchSource, images: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Inputs [n, channels, size, size] and labels [n] of `images` images (all, if there are fewer).
+def evenly_spaced(images: ImageSet, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Inputs [n, channels, size, size] and labels [n] of `count` images (all, if there are fewer).
 
     Spread evenly over the set, as a folder's images are sorted by class; the same ones for every arm and seed that
     share a split.
     """
-    return images_at(batches, spread(len(batches), images))
+    return images.at(spread(len(images), count))
 
 
 def spread(length: int, count: int) -> np.ndarray:
     """`count` rows (all, if there are fewer) spread evenly over a set of that length: int64 [n], rising."""
     count = min(count, length)
     return np.arange(count) * length // max(1, count)
-
-
-def images_at(batches: BatchSource, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """Inputs [n, channels, size, size] and labels [n] of the images at those rows of the set, which rise."""
-    inputs, labels, start = [], [], 0
-    for batch, answers in batches.in_order():
-        here = rows[(rows >= start) & (rows < start + len(batch))] - start
-        inputs.append(batch[here])
-        labels.append(answers[here])
-        start += len(batch)
-    return torch.cat(inputs), torch.cat(labels)

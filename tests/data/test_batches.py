@@ -37,6 +37,14 @@ def test_in_order_gives_the_images_of_the_index_normalised(images):
     assert labels.tolist() == images.labels[index].tolist()
 
 
+def test_images_at_rows_of_the_index_are_those_of_its_batches(images):
+    batches = made(images, np.array([5, 69, 0, 33, 12]), 2, mean=np.array([0.5, 0.4, 0.3]), std=np.full(3, 0.2))
+    inputs, labels = gathered(batches.in_order())
+    rows = np.array([0, 3, 4])
+    assert torch.equal(batches.at(rows)[0], inputs[rows])
+    assert torch.equal(batches.at(rows)[1], labels[rows])
+
+
 def test_batches_are_channels_last_float32_with_int64_labels(images):
     for inputs, labels in made(images).epoch(0, 1):
         assert inputs.dtype == torch.float32
