@@ -27,6 +27,7 @@ COMMANDS = {
     "report": ("ceteris.app.experiment", "Rebuild the report from records only."),
     "show": ("ceteris.app.trial", "Show one trial: recipe, curves, cost, environment, layers."),
     "predict": ("ceteris.app.trial", "Classify image files with a trial's trained weights."),
+    "export": ("ceteris.app.trial", "Export a trial's weights, recipe and ONNX graph to a folder."),
     "data": ("ceteris.app.listing", "List, get or check data sets."),
     "fsck": ("ceteris.app.checking", "Verify every record of the store."),
     "doctor": ("ceteris.app.doctor", "Show the environment, and what is missing and how to get it."),

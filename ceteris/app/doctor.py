@@ -43,6 +43,7 @@ def _facts(store: Path, data_dir: Path) -> dict[str, Any]:
     import torch
 
     from ceteris.engine.device import Conditions, best_device, computes_bf16, environment
+    from ceteris.engine.onnx import missing_libraries
     from ceteris.version import VERSION
 
     around = environment(Conditions())
@@ -57,10 +58,15 @@ def _facts(store: Path, data_dir: Path) -> dict[str, Any]:
         "device": best_device(),
         "bf16": "in hardware" if computes_bf16(best_device()) else "in software: many times slower than fp32",
         "cuda": torch.version.cuda or "not in this build of torch",
+        "onnx": _onnx(missing_libraries()),
         "store": f"{store.absolute()}, {shutil.disk_usage(nearest).free / 2**30:.1f} GiB free",
         "data": str(data_dir),
         "fonts": _chinese_font() or "no Chinese font",
     }
+
+
+def _onnx(missing: list[str]) -> str:
+    return f"`ceteris export` needs {', '.join(missing)} for it" if missing else metadata.version("onnx")
 
 
 def _advice(facts: dict[str, Any]) -> list[str]:

@@ -1,11 +1,14 @@
-"""The same from Python: `run(study)` plans, trains what is missing, writes the report and returns the results."""
+"""The same from Python: `run(study)` plans, trains what is missing, writes the report and returns the results.
+
+`trained_model(key)` gives a network back that a study has trained.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ceteris.app.options import DEFAULT_STORE, data_place
 from ceteris.app.running import run_request, stored_findings
@@ -20,6 +23,9 @@ from ceteris.store.records import Store
 from ceteris.study.manifest import Plan
 from ceteris.study.record import Record
 from ceteris.study.vocabulary import FULL, Study
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -95,3 +101,20 @@ def run(
     sentences, claims = verdict_sentences(evidence, Words("en")), claim_sentences(evidence, Words("en"))
     records = {record.key: record for record in evidence.records}
     return Results(finished.plan, records, evidence.contrasts, sentences, claims, finished.report)
+
+
+def trained_model(key: str, *, store: str | Path = DEFAULT_STORE) -> nn.Module:
+    """A trial's network with its trained weights, in evaluation mode, on the CPU, in channels_last.
+
+    Float [n, channels, size, size], pixels in [0, 1] normalised with the record's `normalize` -> logits [n, classes].
+
+    Args:
+        key: of the trial; the first digits do.
+        store: folder of the records.
+
+    Raises InputError when there is no such trial, or it has no weights.
+    """
+    from ceteris.engine.classify import trained_model as network_of
+
+    shelf = Store(Path(store))
+    return network_of(shelf.get(shelf.find(key), weights=True))

@@ -1,4 +1,4 @@
-"""`show`, `predict`: single trials."""
+"""`show`, `predict`, `export`: single trials."""
 
 from __future__ import annotations
 
@@ -148,3 +148,33 @@ def _content(image: Path) -> bytes:
         return image.read_bytes()
     except OSError as error:
         raise InputError(Problem(f"cannot be read: {error.strerror}", str(image))) from None
+
+
+@click.command(epilog="Example: ceteris export 3f2a --to my-network")
+@click.argument("key")
+@click.option("--to", "folder", required=True, type=click.Path(path_type=Path), help="A folder that is new, or empty.")
+@click.option(
+    "--onnx/--no-onnx",
+    default=None,
+    help="With an ONNX graph, or fail; or without one. By default with one where that is possible.",
+)
+@with_options(store_option, json_option)
+def export(key: str, folder: Path, onnx: bool | None, store: Path, as_json: bool) -> None:
+    """Write a trial's weights (safetensors) and recipe, and an ONNX graph, to a folder.
+
+    The graph takes images as they are decoded, uint8 [n, size, size, channels]: normalisation is part of it.
+    """
+    from ceteris.app.screen import console, print_json, warn
+    from ceteris.lab.export import export as write
+    from ceteris.store.records import Store
+
+    shelf = Store(store)
+    exported = write(shelf, shelf.find(key), folder, onnx=onnx)
+    if as_json:
+        print_json({"folder": str(folder), "files": exported.files, "without_onnx": exported.without_onnx})
+        return
+    out = console()
+    for name, what in exported.files.items():
+        out.print(f"{folder / name}: {what}", markup=False, soft_wrap=True)
+    if exported.without_onnx:
+        warn(out, f"no ONNX graph: {exported.without_onnx}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -101,11 +101,28 @@ def read_study(path: Path) -> StudyFile:
 
 def write_study(study: Study) -> str:
     """The study as YAML; reading it back gives an equal study."""
+    return _as_yaml(study.model_dump(mode="json", exclude_defaults=True))
+
+
+def write_recipe(resolved: Mapping[str, Any]) -> str:
+    """A resolved recipe as YAML, to stand under `baseline:` in a study; versions of parts are left out."""
+    return _as_yaml({field: _without_version(value) for field, value in resolved.items()})
+
+
+def _without_version(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_version(item) for item in value]
+    if isinstance(value, Mapping) and "name" in value:
+        return {name: option for name, option in value.items() if name != "version"}
+    return value
+
+
+def _as_yaml(tree: Mapping[str, Any]) -> str:
     text = StringIO()
     writer: Any = YAML(typ="safe", pure=True)
     writer.default_flow_style = False
     writer.sort_base_mapping_type_on_output = False
-    writer.dump(study.model_dump(mode="json", exclude_defaults=True), text)
+    writer.dump(tree, text)
     return text.getvalue()
 
 

@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import ceteris
-from ceteris import Factor, Recipe, Study, run
+from ceteris import Factor, Recipe, Study, run, trained_model
 from ceteris.app.finding import find_study
 from ceteris.store.records import Store
 
@@ -28,6 +29,18 @@ def test_overrides_seeds_and_scale(ran):
     results = run(study, scale="smoke", seeds=[5], store=ran / "other", executor="inline", quiet=True)
     assert {trial.seed for trial in results.plan.trials} == {5}
     assert {len(record.epochs) for record in results.records.values()} == {1}
+
+
+def test_a_trained_network_comes_back(ran):
+    store = Store(ran / "store")
+    record = store.get(store.keys()[0])
+    network = trained_model(record.key[:12], store=ran / "store")
+    pixels = record.examples["pixels"] / 255
+    normalised = (pixels - record.normalize["mean"]) / record.normalize["std"]
+    with torch.no_grad():
+        logits = network(torch.from_numpy(normalised).float().permute(0, 3, 1, 2))
+    assert not network.training
+    assert logits.argmax(1).tolist() == record.examples["predicted"].tolist()
 
 
 def test_everything_promised_is_there():

@@ -46,3 +46,34 @@ def test_predict_refuses_what_is_no_image(call, ran, tmp_path):
         printed = call("predict", first_key(ran), tmp_path / name, "--store", ran / "store")
         assert printed.code == 2
         assert name in printed.err
+
+
+def test_export_writes_a_folder_and_says_what_is_in_it(call, ran, tmp_path):
+    key, store = first_key(ran), ran / "store"
+    printed = call("export", key[:10], "--to", tmp_path / "net", "--store", store)
+    assert printed.code == 0
+    files = sorted(file.name for file in (tmp_path / "net").iterdir())
+    assert files == ["model.json", "model.onnx", "recipe.yaml", "weights.safetensors"]
+    assert all(f"{tmp_path / 'net' / name}: " in printed.out for name in files)
+    assert "uint8 images [n, 32, 32, 3] -> logits and probabilities [n, 3]" in printed.out
+
+
+def test_export_as_json_says_why_there_is_no_graph(call, ran, tmp_path, monkeypatch):
+    monkeypatch.setattr("ceteris.engine.onnx.LIBRARIES", ("not_there",))
+    arguments = ("export", first_key(ran), "--to", tmp_path / "net", "--store", ran / "store")
+    found = json.loads(call(*arguments, "--json").out)
+    assert sorted(found["files"]) == ["model.json", "recipe.yaml", "weights.safetensors"]
+    assert found["without_onnx"] == "ONNX needs not_there (`pip install not_there`)"
+    again = call(*arguments)
+    assert again.code == 2
+    assert "net: is not an empty folder" in again.err
+
+
+def test_a_plain_export_warns_when_there_is_no_graph(call, ran, tmp_path, monkeypatch):
+    monkeypatch.setattr("ceteris.engine.onnx.LIBRARIES", ("not_there",))
+    arguments = ("export", first_key(ran), "--store", ran / "store", "--to")
+    assert "no ONNX graph: ONNX needs not_there" in call(*arguments, tmp_path / "one").out
+    assert "no ONNX graph" not in call(*arguments, tmp_path / "two", "--no-onnx").out
+    refused = call(*arguments, tmp_path / "three", "--onnx")
+    assert refused.code == 2
+    assert not (tmp_path / "three").exists()
