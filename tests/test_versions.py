@@ -7,7 +7,8 @@ from pathlib import Path
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
-RANGES = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+RANGES = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["export"]
 LOWEST = {name: Version(least) for name, least in (one.split(">=") for one in RANGES)}
 
 
