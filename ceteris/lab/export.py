@@ -58,7 +58,8 @@ def export(store: Store, key: str, folder: Path, *, onnx: bool | None = None) ->
             f"uint8 images [n, {size}, {size}, {channels}] -> logits and probabilities [n, {classes}]; "
             f"within {graph.apart:.1g} of the network's own on {graph.images} images"
         )
-    card = {**_card(record), "files": {name: {"sha256": sha256(c), "bytes": len(c)} for name, c in content.items()}}
+    files = {name: {"what": said[name], "sha256": sha256(its), "bytes": len(its)} for name, its in content.items()}
+    card = {**_card(record), "files": files}
     content[CARD] = (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode()
     said[CARD] = "classes, normalisation, scores, and the hash of each file"
     _write(folder, content)
@@ -96,12 +97,14 @@ def _recipe(record: Record) -> str:
 
 def _card(record: Record) -> dict[str, Any]:
     """What a program must know to use the weights, and a reader to trust them."""
+    colours = "grey" if record.data.channels == 1 else "RGB"
     return {
         "key": record.key,
         "seed": record.seed,
         "model": record.recipe["model"],
         "data": {"name": record.data.name, "fingerprint": record.data.fingerprint, "official": record.data.official},
         "classes": list(record.data.classes),
+        "images": f"upright, the centre square, resized by Pillow's bilinear filter; 8 bits, {colours}",
         "image_size": record.data.image_size,
         "channels": record.data.channels,
         "normalize": {name: list(values) for name, values in record.normalize.items()},

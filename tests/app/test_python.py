@@ -1,3 +1,4 @@
+import json
 import re
 import subprocess
 import sys
@@ -5,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 import ceteris
 from ceteris import Factor, Recipe, Study, run, trained_model
@@ -61,20 +63,34 @@ def test_a_mistake_in_python_is_an_input_error(tmp_path):
 
 def of_the_readme(language):
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(rf"```{language}\n(.*?)```", readme, re.DOTALL)
-    return example
+    return re.findall(rf"```{language}\n(.*?)```", readme, re.DOTALL)
+
+
+def run_example(code, folder):
+    (folder / "example.py").write_text(code)
+    done = subprocess.run([sys.executable, "example.py"], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_the_study_of_the_readme_can_be_planned(tmp_path, call):
-    (tmp_path / "my-study.yaml").write_text(of_the_readme("yaml"))
+    (study,) = of_the_readme("yaml")
+    (tmp_path / "my-study.yaml").write_text(study)
     assert "20 trials to train" in call("plan", "my-study.yaml").out
 
 
 def test_the_example_of_the_readme_runs(tmp_path):
-    (tmp_path / "example.py").write_text(of_the_readme("python"))
-    done = subprocess.run([sys.executable, "example.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "report.html" in done.stdout
+    study, _ = of_the_readme("python")
+    assert "report.html" in run_example(study, tmp_path)
+
+
+def test_the_readme_uses_an_exported_network_as_predict_does(ran, call, tmp_path):
+    record = Store(ran / "store").get(Store(ran / "store").keys()[0])
+    Image.fromarray(record.examples["pixels"][0]).resize((48, 40)).save(tmp_path / "cat.jpg")
+    assert call("export", record.key, "--to", "my-network", "--store", ran / "store").code == 0
+    predicted = call("predict", record.key, "cat.jpg", "--store", ran / "store", "--json")
+    _, use = of_the_readme("python")
+    assert run_example(use, tmp_path).strip() == next(iter(json.loads(predicted.out)[0]["classes"]))
 
 
 OWN_PART = '''

@@ -49,7 +49,8 @@ def test_the_folder_holds_weights_recipe_graph_and_card(trained, store, tmp_path
     assert card["metrics"] == trained.metrics
     for name in (WEIGHTS, RECIPE, ONNX):
         content = (folder / name).read_bytes()
-        assert card["files"][name] == {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        hashed = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        assert card["files"][name] == {"what": exported.files[name], **hashed}
 
 
 def test_the_recipe_is_the_trials_own(trained, store, tmp_path):
