@@ -43,14 +43,13 @@ def plan(
     """
     from ceteris.app.planning import plan_values, print_plan
     from ceteris.app.screen import console, print_json
-    from ceteris.lab.facts import KnownFacts
     from ceteris.lab.outlook import look_ahead
     from ceteris.lab.plan import make_plan
-    from ceteris.lab.sharing import Resources
+    from ceteris.lab.sharing import Resources, facts_for
     from ceteris.store.records import Store
 
     request, shelf, resources = asked.request(), Store(asked.store), Resources(workers=workers, device=device)
-    made = make_plan(request, asked.place(), KnownFacts(asked.store / "facts", device, workers))
+    made = make_plan(request, asked.place(), facts_for(shelf, resources))
     found = look_ahead(made, shelf, resources)
     view = plan_values(made, shelf, found, resources)
     if as_json:
@@ -173,11 +172,16 @@ def status(
 
 
 def _planned(request: Request, place: DataPlace, shelf: Store) -> Plan:
-    """The plan as asked for now; models that were planned before cost no torch."""
-    from ceteris.lab.facts import KnownFacts
-    from ceteris.lab.plan import make_plan
+    """The plan as asked for now, priced for where it was last run; models that were planned before cost no torch."""
+    from dataclasses import replace
 
-    return make_plan(request, place, KnownFacts(shelf.root / "facts"))
+    from ceteris.lab.plan import make_plan
+    from ceteris.lab.run import kept_manifest, study_folder
+    from ceteris.lab.sharing import Resources, facts_for
+
+    kept = kept_manifest(study_folder(shelf, request))
+    resources = dict(kept.resources) if kept else {}
+    return replace(make_plan(request, place, facts_for(shelf, Resources(**resources))), resources=resources)
 
 
 def _summary(evidence: Evidence, language: str) -> dict[str, Any]:

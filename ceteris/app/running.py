@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from ceteris.app.screen import console, warn
 from ceteris.data.source import DataPlace
 from ceteris.lab.advice import advice
 from ceteris.lab.disk import writing
-from ceteris.lab.facts import KnownFacts
 from ceteris.lab.interrupts import interrupts
 from ceteris.lab.looks import rounds, standing
 from ceteris.lab.plan import Request, make_plan
@@ -32,7 +31,7 @@ from ceteris.lab.run import (
     study_folder,
     write_manifest,
 )
-from ceteris.lab.sharing import Resources, with_shared_cores
+from ceteris.lab.sharing import Resources, facts_for, with_shared_cores
 from ceteris.report.page import write_report
 from ceteris.stats.contrast import Contrast
 from ceteris.store.atomic import write_atomically
@@ -93,8 +92,7 @@ def _run(
     store.prepare()
     with reading_progress() as progress:
         place = DataPlace(place.data_dir, place.cache_dir, place.allow_modified, progress)
-        known = KnownFacts(store.root / "facts", resources.device, compiled=resources.compiled)
-        plan = make_plan(request, place, known)
+        plan = make_plan(request, place, facts_for(store, resources))
     if retry_failed:
         reopen_failed(plan, store)
     check_resources(resources)
@@ -105,7 +103,7 @@ def _run(
         warn(out, line)
     if left and plan.threads:
         out.print(f"threads a trial: {plan.threads}, as measured; kept with the plan", markup=False)
-    write_manifest(plan, folder)
+    write_manifest(replace(plan, resources=asdict(resources)), folder)
     with writing(folder):
         write_atomically(folder / "study.yaml", write_study(request.study).encode())
     with _saying_how_to_go_on(out, _again(plan, store, place, resources)):

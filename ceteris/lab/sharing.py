@@ -10,8 +10,10 @@ from typing import Literal
 
 from ceteris.errors import InputError, Problem
 from ceteris.lab.executors.tryout import Tryout, images_per_second
+from ceteris.lab.facts import KnownFacts
 from ceteris.lab.likely import kind_of
 from ceteris.registry import modules_added
+from ceteris.store.records import Store
 from ceteris.study.manifest import Plan, PlannedTrial
 
 ExecutorName = Literal["inline", "processes"]
@@ -66,6 +68,12 @@ def share_cores(trials: int, resources: Resources, device: str = "cpu", threads:
         return threads, resources.workers or max(1, min(cores // threads, trials))
     workers = resources.workers or max(1, min(cores, trials) if device == "cpu" else 1)
     return max(1, cores // workers), workers
+
+
+def facts_for(store: Store, resources: Resources) -> KnownFacts:
+    """What the store knows, with the speeds of a run that has these resources. Raises InputError as `KnownFacts`."""
+    at_a_time = 1 if resources.executor == "inline" else resources.workers
+    return KnownFacts(store.root / "facts", resources.device, at_a_time, compiled=resources.compiled)
 
 
 def likely_share(trials: int, resources: Resources) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class Outline:
         trials: arm, seed and key of each.
         prices: arm -> predicted seconds of one trial.
         looks: whether looks decide which trials are wanted.
+        resources: where the study was last run.
     """
 
     study: str
@@ -39,23 +40,25 @@ class Outline:
     trials: tuple[tuple[str, int, str], ...]
     prices: Mapping[str, float]
     looks: bool
+    resources: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plan: Plan) -> Outline:
         """The outline of a plan."""
         prices = {arm.name: arm.seconds or 0.0 for arm in plan.arms}
         trials = tuple((trial.arm, trial.seed, trial.key) for trial in plan.trials)
-        return cls(plan.study.name, plan.scale, dict(plan.overrides), trials, prices, bool(plan.study.looks))
+        study, looks = plan.study, bool(plan.study.looks)
+        return cls(study.name, plan.scale, dict(plan.overrides), trials, prices, looks, dict(plan.resources))
 
     def seconds_left(self, left: Collection[str], resources: Resources | None = None) -> float:
         """Predicted wall time of training the trials with these keys, as many at a time as `resources` allow.
 
-        They are by default those of a run that names none.
+        They are by default those of the study's last run, or of a run that names none.
         """
         if not left:
             return 0.0
         whole = sum({key: self.prices[arm] for arm, _, key in self.trials if key in left}.values())
-        _, workers = likely_share(len({key for *_, key in self.trials}), resources or Resources())
+        _, workers = likely_share(len({key for *_, key in self.trials}), resources or Resources(**self.resources))
         return whole / max(1, min(workers, len(left)))
 
 

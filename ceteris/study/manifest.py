@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -73,6 +73,7 @@ class Plan:
         ceteris: version that planned.
         probes: identities of the study's probes: name, version and all options.
         threads: of every trial on the CPU, where they were measured; None where counting trials and cores decides.
+        resources: where it was last run, as `ceteris.lab.sharing.Resources` takes it; prices are of such a run.
     """
 
     study: Study
@@ -85,6 +86,7 @@ class Plan:
     ceteris: str
     probes: tuple[Identity, ...] = ()
     threads: int | None = None
+    resources: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def baseline(self) -> PlannedArm:

@@ -94,6 +94,19 @@ def test_a_plan_is_priced_for_the_device_and_the_workers_of_the_run_to_come(call
     assert "4 trials to train, 4 at a time" in call("plan", *study, "--workers", 9).out
 
 
+def test_status_is_priced_for_the_run_that_there_was(call, ran, tmp_path):
+    study = (ran / "tiny.yaml", "--scale", "smoke", "--seeds", "1")
+    assert call("run", *study, "--executor", "inline").code == 0
+    plan = json.loads((tmp_path / "ceteris-store" / "studies" / "tiny-smoke" / "plan.json").read_bytes())
+    assert plan["resources"] == {"executor": "inline", "workers": None, "device": None, "compiled": False}
+    Store(tmp_path / "ceteris-store").set_aside(plan["trials"][0]["key"])
+    Store(tmp_path / "ceteris-store").set_aside(plan["trials"][1]["key"])
+    (each,) = json.loads(call("status", "--json").out)
+    one = json.loads(call("status", *study, "--json").out)
+    priced = json.loads(call("plan", *study, "--workers", "1", "--json").out)
+    assert one["seconds_left"] == each["seconds_left"] == priced["seconds_left"]
+
+
 def test_plan_of_one_seed_says_that_it_cannot_decide(call, ran):
     assert "cannot decide anything" in call("plan", *options(ran, "--seeds", "1")).out
     assert json.loads(call("plan", *options(ran, "--seeds", "1", "--json")).out)["detectable"] is None

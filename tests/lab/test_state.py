@@ -50,6 +50,15 @@ def test_what_is_left_takes_turns_on_an_accelerator(kept, planned, monkeypatch):
     assert left["cuda"] == pytest.approx(3 * left["cpu"])
 
 
+def test_what_is_left_is_priced_for_where_the_study_was_last_run(kept, planned, monkeypatch):
+    monkeypatch.setattr("ceteris.lab.sharing.usable_cores", lambda: 4)
+    alone, beside = (dataclasses.replace(planned, resources={"workers": n, "device": "cuda:1"}) for n in (1, 3))
+    assert state_of(alone, kept)["seconds_left"] == pytest.approx(3 * state_of(beside, kept)["seconds_left"])
+    for plan in (alone, beside):
+        write_manifest(plan, kept.root / "studies" / "tiny-full")
+        assert states(kept) == [state_of(plan, kept)]
+
+
 def test_what_is_unchanged_is_not_read_again(kept, planned, monkeypatch):
     first = states(kept)
     monkeypatch.setattr("ceteris.lab.state.read_manifest", lambda _: pytest.fail("the plan was read again"))
