@@ -17,7 +17,7 @@ from rich.text import Text
 from ceteris.app.screen import console, duration
 from ceteris.data.source import Progress as TellProgress
 from ceteris.data.source import no_progress
-from ceteris.lab.events import Ended, EpochDone, Event, Retried, Started, Stepped
+from ceteris.lab.events import Elsewhere, Ended, EpochDone, Event, Retried, Started, Stepped
 from ceteris.study.manifest import Plan
 from ceteris.study.record import Epoch
 
@@ -70,6 +70,8 @@ class Board:
         elif isinstance(event, Retried):
             self._say(f"{self.labels[event.key]}: {event.why}; going on from the last checkpoint")
             self.running.pop(event.key, None)
+        elif isinstance(event, Elsewhere):
+            self._say(f"{self.labels[event.key]}: another run has it under way")
         elif isinstance(event, Ended):
             self._end(event)
         if self.live:

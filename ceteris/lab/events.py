@@ -57,5 +57,12 @@ class Retried:
     why: str
 
 
-Event = Started | Stepped | EpochDone | Ended | Retried
+@dataclass(frozen=True)
+class Elsewhere:
+    """Another run, perhaps on another machine, has the trial under way; it is asked for again when all else is done."""
+
+    key: str
+
+
+Event = Started | Stepped | EpochDone | Ended | Retried | Elsewhere
 Tell = Callable[[Event], None]

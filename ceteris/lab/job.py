@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ceteris.data.source import DataPlace, Dataset
 from ceteris.errors import InputError, Problem
 from ceteris.lab.disk import KeptCheckpoints, put, put_findings, writing
-from ceteris.lab.events import Ended, EpochDone, Started, Stepped, Tell
+from ceteris.lab.events import Elsewhere, Ended, EpochDone, Started, Stepped, Tell
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.interrupts import finishing, stop_if_asked
 from ceteris.lab.measure import measure
@@ -46,6 +46,7 @@ class Job:
         device, threads, shared_machine, sealed_test_curve, compiled: see `ceteris.engine.device.Conditions`.
         probes: identities of those whose findings are wanted.
         modules: outside the package, to import first: they register parts.
+        patient: wait for a trial that another run has under way, instead of leaving it to that run.
     """
 
     key: str
@@ -62,6 +63,7 @@ class Job:
     probes: tuple[Identity, ...] = ()
     modules: tuple[str, ...] = ()
     compiled: bool = False
+    patient: bool = False
 
 
 def do(job: Job, tell: Tell) -> None:
@@ -69,9 +71,14 @@ def do(job: Job, tell: Tell) -> None:
 
     Whatever goes wrong inside training becomes a record with the status "failed". Raises InputError when the study
     cannot go on at all: the data is not what was planned, or the store cannot be written.
+
+    A trial that another run has under way is left to it, and `Elsewhere` told, unless the job is patient.
     """
     store = Store(job.store)
-    with store.claim(job.key):
+    with store.claim(job.key, wait=job.patient) as mine:
+        if not mine:
+            tell(Elsewhere(job.key))
+            return
         if not store.has(job.key) or store.missing_findings(job.key, job.probes):
             for module in job.modules:
                 importlib.import_module(module)

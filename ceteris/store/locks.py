@@ -9,19 +9,27 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def locked(file: Path) -> Iterator[None]:
-    """Wait for the file's lock and hold it; the system lets go when this process dies. Raises OSError."""
+def locked(file: Path, *, wait: bool = True) -> Iterator[bool]:
+    """Hold the file's lock; the system lets go when this process dies. Raises OSError.
+
+    Whether it is held: where another has it, `wait` waits for it, and without nothing is held.
+    """
     with file.open("wb") as held:
-        _lock(held.fileno())
-        yield
+        yield _lock(held.fileno(), wait)
 
 
-def _lock(descriptor: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
+def _lock(descriptor: int, wait: bool) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
 
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
-    else:
-        import fcntl
+            msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
 
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):  # what POSIX says, and Windows
+        if wait:
+            raise
+        return False
+    return True

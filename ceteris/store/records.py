@@ -185,19 +185,20 @@ class Store:
         return Checkpoints(self.folder(key) / "checkpoint")
 
     @contextlib.contextmanager
-    def claim(self, key: str) -> Iterator[None]:
-        """Hold a trial: another process that claims it waits here. The system lets go when the holder dies.
+    def claim(self, key: str, *, wait: bool = True) -> Iterator[bool]:
+        """Hold a trial. The system lets go when the holder dies.
 
-        Raises InputError when nothing can be written there.
+        Whether it is held: where another process has it, `wait` waits for it, and without nothing is held. Raises
+        InputError when nothing can be written there.
         """
         folder = self.folder(key)
         with contextlib.ExitStack() as held:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                held.enter_context(locked(folder / "claim"))
+                mine = held.enter_context(locked(folder / "claim", wait=wait))
             except OSError as error:
                 raise self._cannot_write(error) from None
-            yield
+            yield mine
 
     def _write(self, record: Record) -> None:
         folder = self.folder(record.key)

@@ -3,7 +3,7 @@ import io
 from rich.console import Console
 
 from ceteris.app.live import Board
-from ceteris.lab.events import Ended, EpochDone, Retried, Started, Stepped
+from ceteris.lab.events import Elsewhere, Ended, EpochDone, Retried, Started, Stepped
 from ceteris.study.manifest import Plan
 from ceteris.study.record import Epoch
 
@@ -31,13 +31,15 @@ def test_plain_lines_in_a_log_file(ran):
         shown.tell(Started(plan.trials[0].key, 2))
         shown.tell(Started(plan.trials[1].key, 0, "torch 1 is now 2"))
         shown.tell(Retried(plan.trials[0].key, "its process was ended by SIGKILL"))
+        shown.tell(Elsewhere(plan.trials[2].key))
     lines = text.getvalue().splitlines()
     assert lines[0] == "relu, seed 0: started"
     assert lines[1] == "relu, seed 0: epoch 1/3, loss 0.500, validation 75.0 %, 123 images/s"
     assert lines[2].startswith("[1/4] relu, seed 0: finished, test top1 75.00 %")
-    assert "going on after epoch 2" in lines[-4]
-    assert "begins again, as its checkpoint was made otherwise: torch 1 is now 2" in lines[-3]
-    assert "going on from the last checkpoint" in lines[-1]
+    assert "going on after epoch 2" in lines[-5]
+    assert "begins again, as its checkpoint was made otherwise: torch 1 is now 2" in lines[-4]
+    assert "going on from the last checkpoint" in lines[-2]
+    assert lines[-1] == "relu, seed 1: another run has it under way"
     assert blocks == plan.study.seeds
     assert "\x1b" not in text.getvalue()
 

@@ -68,6 +68,19 @@ def test_the_claim_of_a_killed_process_passes_on(other):
     assert heard(second) == "holding"
 
 
+def test_who_does_not_wait_is_told_that_another_has_it(store, other):
+    process, first = other()
+    assert [heard(first), heard(first)] == ["asking", "holding"]
+    with store.claim(KEY, wait=False) as mine:
+        assert mine is False
+    first.send("let go")
+    process.join()
+    with store.claim(KEY, wait=False) as mine:
+        assert mine is True
+        with store.claim(KEY, wait=False) as again:
+            assert again is False
+
+
 def test_different_trials_do_not_wait_for_each_other(store, other):
     _, first = other()
     assert [heard(first), heard(first)] == ["asking", "holding"]

@@ -8,13 +8,13 @@ import signal
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from ceteris.errors import InputError
 from ceteris.lab.disk import put
-from ceteris.lab.events import Ended, Retried, Tell
+from ceteris.lab.events import Elsewhere, Ended, Event, Retried, Tell
 from ceteris.lab.executors.mps import shared_card
 from ceteris.lab.executors.watch import Alive, Clock, Watch
 from ceteris.lab.executors.worker import cores_for, environment, work
@@ -42,7 +42,7 @@ class _Worker:
 
 
 def run_processes(jobs: Sequence[Job], workers: int, tell: Tell) -> None:
-    """Run every job, `workers` at a time, first come first served.
+    """Run every job, `workers` at a time, first come first served; those that another run has under way last.
 
     A worker that dies or hangs costs its trial one attempt and the others nothing. Raises InputError when the study
     cannot go on, KeyboardInterrupt when it was asked to stop; on any way out, no worker is left behind.
@@ -84,7 +84,7 @@ class _Crew:
         passed = self.clock.passed()
         for worker in list(self.staff):
             worker.watch.passed(passed)
-            if worker.pipe in ready and _listen(worker, self.tell):
+            if worker.pipe in ready and _listen(worker, self._hear):
                 self._free(worker)
             elif why := worker.watch.hangs():
                 worker.ended_for = why
@@ -96,6 +96,14 @@ class _Crew:
             worker.process.kill()
         for worker in self.staff:
             _end(worker)
+
+    def _hear(self, event: Event) -> None:
+        """Pass it on; what is done elsewhere is waited for when nothing else is left to do."""
+        if isinstance(event, Elsewhere) and not self.stopping:
+            (job,) = (worker.job for worker in self.staff if worker.job and worker.job.key == event.key)
+            self.waiting.append(replace(job, patient=True))
+            self.attempts[job.key] -= 1
+        self.tell(event)
 
     def _free(self, worker: _Worker) -> None:
         """It has done its job, or is gone."""

@@ -1,5 +1,6 @@
 """Real worker processes: each test starts one or two, as torch takes seconds to import."""
 
+import contextlib
 import dataclasses
 import os
 import signal
@@ -10,7 +11,7 @@ import pytest
 
 from ceteris.data.source import DataPlace
 from ceteris.errors import InputError
-from ceteris.lab.events import Ended, EpochDone, Retried, Started
+from ceteris.lab.events import Elsewhere, Ended, EpochDone, Retried, Started
 from ceteris.lab.executors.worker import cores_for, environment
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.plan import Request, make_plan
@@ -81,6 +82,48 @@ def test_a_worker_that_is_killed_costs_an_epoch_and_one_that_dies_again_is_a_fai
     assert failed.status is Status.FAILED
     assert "SIGKILL" in failed.reason
     assert [event.status for event in events if isinstance(event, Ended)][-1] == "failed"
+
+
+@pytest.mark.parametrize("executor", ["processes", "inline"])
+def test_what_another_run_has_under_way_is_waited_for_last(setting, executor):
+    _, _, store, (first, second) = setting
+    events = []
+    with contextlib.ExitStack() as other_run:
+        other_run.enter_context(store.claim(first.key))
+
+        def follow(event):
+            events.append(event)
+            if isinstance(event, Ended) and event.key == second.key:
+                other_run.close()
+
+        run_jobs([first, second], dataclasses.replace(PROCESSES, executor=executor), 2, follow)
+
+    told = [(type(event), event.key) for event in events if isinstance(event, Elsewhere | Started | Ended)]
+    assert told[:3] == [(Elsewhere, first.key), (Started, second.key), (Ended, second.key)]
+    assert told[3:] == [(Started, first.key), (Ended, first.key)]
+    assert store.has(first.key)
+    assert store.has(second.key)
+
+
+def test_to_find_a_trial_under_way_elsewhere_is_no_attempt(setting):
+    _, _, store, (job, _) = setting
+    events = []
+    with contextlib.ExitStack() as other_run:
+        other_run.enter_context(store.claim(job.key))
+
+        def follow(event):
+            events.append(event)
+            if isinstance(event, Elsewhere):
+                other_run.close()
+            if isinstance(event, Started) and not any(isinstance(event, Retried) for event in events):
+                os.kill(children()[0].pid, signal.SIGKILL)
+
+        run_jobs([job], PROCESSES, 1, follow)
+
+    assert [type(event) for event in events if isinstance(event, Elsewhere | Retried | Ended)] == [
+        Elsewhere, Retried, Ended,
+    ]  # fmt: skip
+    assert store.get(job.key).status is not Status.FAILED
 
 
 def test_a_mistake_found_in_a_worker_stops_the_study(setting):
