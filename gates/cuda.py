@@ -2,8 +2,8 @@
 
 On the digits that come with scikit-learn: recorded steps have the bits of plain ones, a trial goes on inside an epoch,
 TF32 only where the recipe says so, a step that cannot be recorded loses no draw, and nothing in an epoch waits for the
-device. For comparing bits, cuDNN is held to deterministic algorithms, which the product does not ask for. Exit code 1
-when one of them does not hold.
+device; where there are two cards of one kind, both compute the same. For comparing bits, cuDNN is held to deterministic
+algorithms, which the product does not ask for. Exit code 1 when one of them does not hold.
 """
 
 from __future__ import annotations
@@ -209,6 +209,14 @@ def nothing_waits(data: Dataset) -> tuple[bool, str]:
     return len(guarded) == EPOCHS - 1, f"{len(guarded)} epochs guarded"
 
 
+def second_card_computes_the_same(data: Dataset) -> tuple[bool, str]:
+    """A trial on the second card, after one on the first in the same process, has the bits of the first one's."""
+    one, recordings = trained(data, "cuda:0"), []
+    with mock.patch.object(Recorder, "_record", _counting(Recorder._record, recordings)):
+        other = trained(data, "cuda:1")
+    return bool(recordings) and same(one, other), f"{len(recordings)} recordings on the second card"
+
+
 CHECKS: Mapping[str, tuple[Callable[[Dataset], tuple[bool, str]], bool]] = {
     "recorded steps have the bits of plain ones": (recorded_equals_plain, True),
     "a trial goes on inside an epoch, bit for bit": (goes_on_inside, True),
@@ -217,6 +225,8 @@ CHECKS: Mapping[str, tuple[Callable[[Dataset], tuple[bool, str]], bool]] = {
     "nothing in an epoch waits for the device": (nothing_waits, False),
 }
 """What is said of each, and whether cuDNN must be deterministic for it."""
+OF_SEVERAL_CARDS = {"a second card computes what the first does": (second_card_computes_the_same, True)}
+"""Further ones for a machine with more than one card."""
 
 
 def main() -> int:
@@ -227,7 +237,8 @@ def main() -> int:
     data = part("data", "digits").build({}, place=DataPlace(Path(), Path(), False)).load()
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}")
     all_hold = True
-    for said, (check, exactly) in CHECKS.items():
+    checks = {**CHECKS, **(OF_SEVERAL_CARDS if torch.cuda.device_count() > 1 else {})}
+    for said, (check, exactly) in checks.items():
         with mock.patch.object(train, "arithmetic", deterministic) if exactly else nullcontext():
             held, figure = check(data)
         all_hold &= held

@@ -6,6 +6,7 @@ import ctypes
 import os
 import platform
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +57,11 @@ def check_device(name: str) -> str:
     if name not in there:
         raise InputError(Problem(f"no device {name!r} here", "--device", f"there is: {', '.join(there)}"))
     return name
+
+
+def current(device: str) -> AbstractContextManager[Any]:
+    """Inside, a CUDA device is torch's current one: graphs are recorded there, whatever number it has."""
+    return torch.cuda.device(device) if device.startswith("cuda") else nullcontext()
 
 
 def computes_bf16(device: str) -> bool:

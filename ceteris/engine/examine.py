@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from ceteris.data.source import Dataset
-from ceteris.engine.device import Conditions
+from ceteris.engine.device import Conditions, current
 from ceteris.engine.probing import Attempt, build_probe, checked
 from ceteris.engine.setup import Setup, Trial, arithmetic, set_up
 from ceteris.probes.kind import ModelProbe, Trained
@@ -45,7 +45,7 @@ def examine(
         if setup is None:
             attempt.error = f"the trial has no weights: its status is {record.status}"
         else:
-            with arithmetic(record.recipe["precision"]):
+            with current(conditions.device), arithmetic(record.recipe["precision"]):
                 _measure(attempt, probe, record, setup)
         keep(attempt.findings())
 

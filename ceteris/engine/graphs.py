@@ -34,6 +34,7 @@ class Recorder(Generic[Output]):
         self._seen: set[tuple[torch.Size, ...]] = set()
         self._recordings: dict[tuple[torch.Size, ...], _Recording[Output]] = {}
         self._pool: Any = None
+        self._stream: torch.cuda.Stream | None = None
 
     def __call__(self, *inputs: torch.Tensor) -> Output:
         shapes = tuple(tensor.shape for tensor in inputs)
@@ -51,10 +52,12 @@ class Recorder(Generic[Output]):
     def _record(self, shapes: tuple[torch.Size, ...], inputs: tuple[torch.Tensor, ...]) -> None:
         kept, graph = tuple(torch.empty_like(tensor) for tensor in inputs), torch.cuda.CUDAGraph()
         self._pool = self._pool or torch.cuda.graph_pool_handle()  # one, as no two of its graphs run at a time
+        # One of its own: torch's stream for all recordings is of the device where the first was made.
+        self._stream = self._stream or torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
         generator = torch.cuda.default_generators[self._device.index or 0]
         drawn = generator.get_state()
         try:
-            with torch.cuda.graph(graph, pool=self._pool):
+            with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
                 output = self._function(*kept)
         except RuntimeError as error:
             self.refused = str(error)

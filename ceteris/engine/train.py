@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ceteris.data.source import Dataset
-from ceteris.engine.device import Conditions, PeakMemory, environment
+from ceteris.engine.device import Conditions, PeakMemory, current, environment
 from ceteris.engine.evaluate import Predictions, Predictor
 from ceteris.engine.outcome import examples_of, metrics_of, predictions_of, status_of
 from ceteris.engine.probing import Probing
@@ -43,7 +43,7 @@ def train(
     Divergence (a number that is not finite) is an outcome. Raises InputError when the recipe does not fit the data.
     """
     checkpoints, watcher, probes = checkpoints or NoCheckpoints(), watcher or Silent(), probes or Probing()
-    with arithmetic(trial.recipe["precision"]):
+    with current(conditions.device), arithmetic(trial.recipe["precision"]):
         return _train(trial, data, conditions, checkpoints, watcher, probes)
 
 

@@ -13,6 +13,7 @@ from ceteris.engine.device import (
     check_compiler,
     check_device,
     computes_bf16,
+    current,
     environment,
 )
 from ceteris.errors import InputError
@@ -38,6 +39,12 @@ def test_an_accelerator_is_checked_by_its_number(monkeypatch):
     for name in ("cuda:2", "cuda:x", "cpu:1"):
         with pytest.raises(InputError, match="there is: cpu, cuda, cuda:0, cuda:1"):
             check_device(name)
+
+
+def test_a_card_with_a_number_is_made_the_current_one():
+    assert current("cuda:1").idx == 1
+    with current("cpu"):
+        assert not torch.cuda.is_initialized()
 
 
 @pytest.mark.parametrize(

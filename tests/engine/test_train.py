@@ -1,5 +1,6 @@
 """Whole trials: the same bits whenever they are run, choices that see validation only, and every way to end."""
 
+import contextlib
 import json
 import random
 from dataclasses import asdict, replace
@@ -248,3 +249,18 @@ def test_a_diverged_trial_can_be_stored(run):
     assert back.status is Status.DIVERGED
     assert repr(back.epochs) == repr(record.epochs)
     assert np.array_equal(back.steps["loss"], record.steps["loss"], equal_nan=True)
+
+
+def test_a_trial_is_trained_with_its_device_as_the_current_one(run, monkeypatch):
+    entered = []
+
+    @contextlib.contextmanager
+    def current(device):
+        entered.append(device)
+        yield
+        entered.append("left")
+
+    monkeypatch.setattr("ceteris.engine.train.current", current)
+    monkeypatch.setattr("ceteris.engine.train._conclude", lambda *_, **__: entered.append("trained"))
+    run(epochs=1)
+    assert entered == ["cpu", "trained", "left"]
