@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 import ceteris.studies
+from ceteris.app.importing import import_module
 from ceteris.errors import InputError, Problem, did_you_mean
 from ceteris.lab.plan import Locate, by_path
 from ceteris.study.reading import StudyFile, read_study
@@ -65,12 +64,7 @@ def _opened(file: StudyFile) -> tuple[Study, Locate]:
 
 def _from_module(name: str) -> Study:
     module_name, _, attribute = name.partition(":")
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))  # stays there: worker processes import the module too
-    try:
-        module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise InputError(Problem(f"cannot import {module_name!r}: {error}", name)) from None
+    module = import_module(module_name)
     study = getattr(module, attribute, None)
     if not isinstance(study, Study):
         studies = [key for key, value in vars(module).items() if isinstance(value, Study)]

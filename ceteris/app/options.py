@@ -30,6 +30,9 @@ language_option = click.option(
 )
 workers_option = click.option("--workers", type=int, help="Trials at a time; by default one per core, on a GPU one.")
 device_option = click.option("--device", help="cpu, cuda, cuda:1, mps; by default the best there is.")
+import_option = click.option(
+    "--import", "modules", multiple=True, metavar="MODULE", help="Import it first: it registers parts of your own."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 data_options = (
     click.option(
@@ -70,6 +73,7 @@ class Asked:
     scale: str
     seeds: int | None
     sets: tuple[str, ...]
+    modules: tuple[str, ...]
     store: Path
     data_dir: Path | None
     allow_modified_data: bool
@@ -77,13 +81,17 @@ class Asked:
     def request(self) -> Request:
         """What is asked for. Raises InputError."""
         from ceteris.app.finding import find_study, seed_list, set_values
+        from ceteris.app.importing import import_modules
         from ceteris.lab.plan import Request
 
+        import_modules(self.modules)
         found, locate = find_study(self.study)
         options = [*(("--scale", self.scale) if self.scale != "full" else ())]
         options += ["--seeds", str(self.seeds)] if self.seeds else []
         for each in self.sets:
             options += ["--set", each]
+        for each in self.modules:
+            options += ["--import", each]
         options += ["--allow-modified-data"] if self.allow_modified_data else []
         overrides = set_values(self.sets)
         return Request(found, self.scale, seed_list(self.seeds), overrides, self.study, tuple(options), locate)
@@ -102,6 +110,7 @@ def asking(*, required: bool = True) -> Callable[[Command], Command]:
         ),
         click.option("--seeds", type=int, help="Number of seeds, instead of the study's; fixed, so without its looks."),
         click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Set a value of every arm's recipe."),
+        import_option,
         store_option,
         *data_options,
     )

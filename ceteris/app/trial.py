@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ceteris.app.options import json_option, store_option, with_options
+from ceteris.app.options import import_option, json_option, store_option, with_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -112,16 +112,20 @@ def _one_line(value: Any) -> str:
 @click.argument("key")
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--top", default=3, show_default=True, type=click.IntRange(min=1), help="Classes to print per image.")
-@with_options(store_option, json_option)
-def predict(key: str, images: tuple[Path, ...], top: int, store: Path, as_json: bool) -> None:
+@with_options(import_option, store_option, json_option)
+def predict(
+    key: str, images: tuple[Path, ...], top: int, *, modules: tuple[str, ...], store: Path, as_json: bool
+) -> None:
     """Class probabilities for image files, with a trial's trained weights."""
     import numpy as np
 
+    from ceteris.app.importing import import_modules
     from ceteris.app.screen import console, print_json
     from ceteris.data.decode import decode_image
     from ceteris.engine.classify import classify
     from ceteris.store.records import Store
 
+    import_modules(modules)
     shelf = Store(store)
     record = shelf.get(shelf.find(key), weights=True)
     size, channels = record.data.image_size, record.data.channels
@@ -158,16 +162,18 @@ def _content(image: Path) -> bytes:
     default=None,
     help="With an ONNX graph, or fail; or without one. By default with one where that is possible.",
 )
-@with_options(store_option, json_option)
-def export(key: str, folder: Path, onnx: bool | None, store: Path, as_json: bool) -> None:
+@with_options(import_option, store_option, json_option)
+def export(key: str, folder: Path, onnx: bool | None, *, modules: tuple[str, ...], store: Path, as_json: bool) -> None:
     """Write a trial's weights (safetensors) and recipe, and an ONNX graph, to a folder.
 
     The graph takes images as they are decoded, uint8 [n, size, size, channels]: normalisation is part of it.
     """
+    from ceteris.app.importing import import_modules
     from ceteris.app.screen import console, print_json, warn
     from ceteris.lab.export import export as write
     from ceteris.store.records import Store
 
+    import_modules(modules)
     shelf = Store(store)
     exported = write(shelf, shelf.find(key), folder, onnx=onnx)
     if as_json:

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 import ceteris
-from ceteris import Factor, Recipe, Study, run, trained_model
+from ceteris import Factor, Recipe, Study, registry, run, trained_model
 from ceteris.app.finding import find_study
 from ceteris.store.records import Store
 
@@ -123,3 +123,46 @@ def test_a_part_of_ones_own_in_a_script_and_as_module(tmp_path, call):
     printed = call("run", "own_study:study", "--executor", "inline")
     assert printed.code == 0
     assert "2 trials, 2 done, 0 to train" in printed.out
+
+
+def test_a_network_of_ones_own_is_used_by_naming_its_module(tmp_path, call, monkeypatch):
+    monkeypatch.setattr(registry, "_added", {})
+    (tmp_path / "own_net.py").write_text(OWN_PART)
+    Image.new("L", (8, 8)).save(tmp_path / "x.png")
+    assert call("run", "own_net:study", "--executor", "inline").code == 0
+    (key, *_) = Store(tmp_path / "ceteris-store").keys()
+    registry._added = {}  # as in a fresh process
+    del sys.modules["own_net"]
+    refused = call("predict", key, "x.png")
+    assert refused.code == 2
+    assert refused.err == (
+        "error: model 'just-linear' is a part of your own (name the module that registers it: `--import MODULE`)\n"
+    )
+    assert "no ONNX graph: model 'just-linear' is a part of your own" in call("export", key, "--to", "one").out
+    assert call("predict", key, "x.png", "--import", "own_net").code == 0
+    assert call("export", key, "--to", "two", "--import", "own_net").code == 0
+    assert (tmp_path / "two" / "model.onnx").is_file()
+
+
+YAML_STUDY = """\
+name: own-in-yaml
+question: Does a linear layer need a bias?
+baseline: {data: digits, model: just-linear, optimizer: {name: sgd, lr: 0.1}, epochs: 1}
+factors: [{path: model.bias, levels: [false]}]
+seeds: 1
+"""
+
+
+def test_a_yaml_study_uses_a_part_of_ones_own(tmp_path, call, monkeypatch):
+    monkeypatch.setattr(registry, "_added", {})
+    (tmp_path / "own_part.py").write_text(OWN_PART)
+    (tmp_path / "own.yaml").write_text(YAML_STUDY)
+    assert "unknown model 'just-linear'" in call("plan", "own.yaml").err
+    asked = ("own.yaml", "--import", "own_part")
+    by_file, by_module = (
+        json.loads(call("plan", *study, "--json").out)["trials"] for study in (asked, ("own_part:study",))
+    )
+    assert [trial["key"] for trial in by_file] == [trial["key"] for trial in by_module]
+    assert call("run", *asked, "--workers", "1").code == 0
+    page = tmp_path / "ceteris-store" / "studies" / "own-in-yaml-full" / "report" / "report.md"
+    assert "ceteris run own.yaml --import own_part" in page.read_text()

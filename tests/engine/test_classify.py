@@ -54,3 +54,10 @@ def test_weights_of_another_network_are_refused(run, recipe):
     record = replace(run(), recipe=recipe(model={"name": "tiny", "middle": True}))
     with pytest.raises(InputError, match=r"the weights of 000000000000 do not fit .*middle"):
         trained_model(record)
+
+
+def test_a_network_whose_code_has_changed_is_refused(run):
+    record = run()
+    changed = {**record.recipe, "model": {**record.recipe["model"], "version": "1+0123"}}
+    with pytest.raises(InputError, match="model 'tiny' has changed since trial 000000000000 was trained"):
+        trained_model(replace(record, recipe=changed))
