@@ -194,7 +194,8 @@ def commands(evidence: Evidence) -> list[tuple[str, str]]:
     """(command line, message key of what it does), exact enough to paste."""
     plan = evidence.plan
     made = [(plan.command(verb), f"repeat.{verb}") for verb in ("plan", "run", "report")]
-    return [*made, (f"ceteris show {evidence.trials[0].planned.key}", "repeat.show")]
+    first = evidence.trials[0].planned.key
+    return [*made, (f"ceteris show {first}", "repeat.show"), (plan.export_command(first), "repeat.export")]
 
 
 def sparkline(trial: Trial) -> Markup:

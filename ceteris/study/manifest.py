@@ -121,6 +121,13 @@ class Plan:
         scale = [] if "--scale" in self.options or self.scale == FULL else ["--scale", self.scale]
         return f"ceteris {verb} {shlex.join([self.source, *scale, *self.options])}"
 
+    def export_command(self, key: str) -> str:
+        """`ceteris export ...` of one trial, with the user's own modules that its network may need."""
+        own = [value for option, value in zip(self.options, self.options[1:], strict=False) if option == "--import"]
+        if ":" in self.source and not self.source.endswith((".yaml", ".yml")):
+            own.append(self.source.partition(":")[0])
+        return shlex.join(["ceteris", "export", key, "--to", "trained", *(f"--import={name}" for name in own)])
+
     def to_json(self) -> bytes:
         return _PLAN.dump_json(self, indent=1)
 

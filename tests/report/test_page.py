@@ -215,6 +215,7 @@ def test_assumptions_notes_and_commands_are_there(page):
         "optimizer.lr: left out",
         "A made-up study.",
         "ceteris run made-up --scale laptop --allow-modified-data",
+        "ceteris export ",
         "2.13.0",
     ):
         assert wanted in page.text

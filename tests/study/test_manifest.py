@@ -67,3 +67,17 @@ def test_arms_with_the_same_trials_are_one_recipe_under_two_names():
 def test_what_is_no_plan_is_refused(text):
     with pytest.raises(ValidationError):
         Plan.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "imports"),
+    [
+        ("study.yaml", ("--seeds", "2"), ""),
+        ("c:/studies/study.yaml", (), ""),
+        ("quickstart", ("--import", "a", "--set", "epochs=3", "--import", "b.c"), "--import=a --import=b.c"),
+        ("own.study:study", (), "--import=own.study"),
+    ],
+)
+def test_the_command_that_exports_a_trial_imports_what_its_network_may_need(source, options, imports):
+    command = replace(a_plan(), source=source, options=options).export_command("abcd")
+    assert command == f"ceteris export abcd --to trained {imports}".rstrip()
