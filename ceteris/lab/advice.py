@@ -5,7 +5,7 @@ from __future__ import annotations
 from ceteris.lab.executors.mps import control_program
 from ceteris.lab.facts import is_small
 from ceteris.lab.likely import kind_of
-from ceteris.lab.sharing import Resources, device_of, usable_cores
+from ceteris.lab.sharing import Resources, device_of, likely_spread, usable_cores
 from ceteris.study.manifest import Plan
 
 SIDE_BY_SIDE = 8
@@ -31,9 +31,10 @@ def _slow_precision(plan: Plan, resources: Resources) -> list[str]:
 
 def _idle_card(plan: Plan, resources: Resources, left: int) -> list[str]:
     """Small networks one after another on a card that could take several."""
-    at_a_time = min(SIDE_BY_SIDE, left, usable_cores())
+    cards = likely_spread(resources)
+    at_a_time = min(SIDE_BY_SIDE * cards, left, usable_cores())
     chosen = resources.workers or resources.executor == "inline"
-    if chosen or at_a_time < 2 or kind_of(resources.device) != "cuda" or control_program() is None:
+    if chosen or at_a_time < 2 * cards or kind_of(resources.device) != "cuda" or control_program() is None:
         return []
     if not all(is_small(arm.recipe, arm.model) for arm in plan.arms):
         return []

@@ -14,7 +14,7 @@ from ceteris.lab.executors.inline import run_inline
 from ceteris.lab.executors.processes import run_processes
 from ceteris.lab.job import Job
 from ceteris.lab.plan import Request, data_source
-from ceteris.lab.sharing import Resources, device_of, in_order, share_cores
+from ceteris.lab.sharing import Resources, device_of, in_order, share_cores, spread_over
 from ceteris.registry import modules_added
 from ceteris.store.atomic import write_atomically
 from ceteris.store.records import Store
@@ -88,7 +88,8 @@ def missing_jobs(
     if not left:
         return []
     device = device_of(resources)
-    threads, workers = share_cores(len(keys), resources, device, plan.threads)
+    cards = max(1, len(spread_over(resources)))
+    threads, workers = share_cores(len(keys), resources, device, plan.threads, cards)
     specs = {arm.name: arm.recipe.data.model_dump() for arm in arms(plan.study, plan.scale, plan.overrides)}
     planned = {arm.name: arm for arm in plan.arms}
     silent = DataPlace(place.data_dir, place.cache_dir, place.allow_modified, no_progress)
@@ -129,11 +130,12 @@ def run_jobs(jobs: Sequence[Job], resources: Resources, trials: int, tell: Tell)
     """Train every job. Raises InputError when the study cannot go on; failed trials are records, not errors."""
     if not jobs:
         return
-    _, workers = share_cores(trials, resources, jobs[0].device, jobs[0].threads)
     if resources.executor == "inline":
         run_inline(jobs, tell)
-    else:
-        run_processes(jobs, min(workers, len(jobs)), tell)
+        return
+    cards = spread_over(resources)
+    _, workers = share_cores(trials, resources, jobs[0].device, jobs[0].threads, max(1, len(cards)))
+    run_processes(jobs, min(workers, len(jobs)), tell, cards)
 
 
 def reopen_failed(plan: Plan, store: Store) -> int:

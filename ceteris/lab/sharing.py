@@ -11,7 +11,7 @@ from typing import Literal
 from ceteris.errors import InputError, Problem
 from ceteris.lab.executors.tryout import Tryout, images_per_second
 from ceteris.lab.facts import KnownFacts
-from ceteris.lab.likely import kind_of
+from ceteris.lab.likely import card_names, kind_of, likely_cards
 from ceteris.registry import modules_added
 from ceteris.store.records import Store
 from ceteris.study.manifest import Plan, PlannedTrial
@@ -37,8 +37,8 @@ class Resources:
     Attributes:
         executor: processes when None: only there is a trial that hangs or dies noticed, and the others go on.
         workers: trials at a time; None for one per core on the CPU, or fewer when there are fewer trials, and for one
-            on an accelerator.
-        device: None for the best there is.
+            on each accelerator.
+        device: None for the best there is; "cuda" for all CUDA devices, "cuda:1" for one of them.
         compiled: train through `torch.compile`, on CUDA.
 
     Raises InputError for fewer workers than one.
@@ -54,8 +54,10 @@ class Resources:
             raise InputError(Problem(f"needs at least 1 worker, not {self.workers}", "--workers"))
 
 
-def share_cores(trials: int, resources: Resources, device: str = "cpu", threads: int | None = None) -> tuple[int, int]:
-    """(threads per trial, processes at a time) for a plan of so many trials.
+def share_cores(
+    trials: int, resources: Resources, device: str = "cpu", threads: int | None = None, cards: int = 1
+) -> tuple[int, int]:
+    """(threads per trial, processes at a time) for a plan of so many trials, on one device or so many cards.
 
     It depends on the whole plan, not on what is left of it: on the CPU the thread count decides the last bits, and a
     study that was interrupted must come out as one that was not. `threads` are those that were measured and kept with
@@ -66,19 +68,40 @@ def share_cores(trials: int, resources: Resources, device: str = "cpu", threads:
         return cores, 1
     if device == "cpu" and threads is not None:
         return threads, resources.workers or max(1, min(cores // threads, trials))
-    workers = resources.workers or max(1, min(cores, trials) if device == "cpu" else 1)
+    workers = resources.workers or max(1, min(cores if device == "cpu" else cards, trials))
     return max(1, cores // workers), workers
 
 
 def facts_for(store: Store, resources: Resources) -> KnownFacts:
     """What the store knows, with the speeds of a run that has these resources. Raises InputError as `KnownFacts`."""
-    at_a_time = 1 if resources.executor == "inline" else resources.workers
-    return KnownFacts(store.root / "facts", resources.device, at_a_time, compiled=resources.compiled)
+    workers = 1 if resources.executor == "inline" else resources.workers or 1
+    on_a_card = -(-workers // likely_spread(resources))
+    return KnownFacts(store.root / "facts", resources.device, on_a_card, compiled=resources.compiled)
 
 
 def likely_share(trials: int, resources: Resources) -> tuple[int, int]:
     """`share_cores` on the kind of device that a run would take, told without importing torch."""
-    return share_cores(trials, resources, kind_of(resources.device))
+    return share_cores(trials, resources, kind_of(resources.device), cards=likely_spread(resources))
+
+
+def spread_over(resources: Resources) -> tuple[str, ...]:
+    """The cards to which a run deals out its trials, see `card_names`; none where all are trained on one device."""
+    if not _deals_out(resources) or device_of(resources) != "cuda":
+        return ()
+    import torch
+
+    names = card_names(torch.cuda.device_count())
+    return names if len(names) > 1 else ()
+
+
+def likely_spread(resources: Resources) -> int:
+    """How many cards that will be, told without importing torch; 1 for one device of whatever kind."""
+    dealt = _deals_out(resources) and kind_of(resources.device) == "cuda"
+    return max(1, likely_cards()) if dealt else 1
+
+
+def _deals_out(resources: Resources) -> bool:
+    return resources.executor != "inline" and resources.device in (None, "cuda")
 
 
 def usable_cores() -> int:

@@ -23,6 +23,13 @@ def test_small_networks_on_a_card_are_better_trained_together(planned):
     assert "--workers 8 " in advice(planned, Resources(device="cuda:1"), left=40)[0]
 
 
+def test_of_several_cards_each_can_take_several(planned, monkeypatch):
+    monkeypatch.setattr("ceteris.lab.sharing.likely_cards", lambda: 2)
+    assert "--workers 16 " in advice(planned, Resources(), left=40)[0]
+    assert "--workers 8 " in advice(planned, Resources(device="cuda:1"), left=40)[0]
+    assert advice(planned, Resources(), left=3) == []
+
+
 @pytest.mark.parametrize(
     "resources", [Resources(workers=1), Resources(device="cpu"), Resources(executor="inline")], ids=str
 )

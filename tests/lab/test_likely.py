@@ -4,7 +4,7 @@ import pytest
 
 from ceteris.errors import InputError
 from ceteris.lab import likely
-from ceteris.lab.likely import kind_of, likely_device
+from ceteris.lab.likely import card_names, kind_of, likely_cards, likely_device
 
 
 @pytest.fixture
@@ -74,3 +74,31 @@ def test_a_device_has_a_kind_whether_it_is_there_or_not(device, kind, machine):
 def test_a_device_of_no_known_kind_is_refused(device):
     with pytest.raises(InputError, match=f"no kind of device '{device}'"):
         kind_of(device)
+
+
+@pytest.mark.parametrize(
+    ("visible", "cards", "names"),
+    [
+        (None, 3, ("0", "1", "2")),
+        ("", 0, ()),
+        ("-1", 0, ()),
+        ("2", 1, ("2",)),
+        ("3, 1", 2, ("3", "1")),
+        ("GPU-8932f937,MIG-a1", 2, ("GPU-8932f937", "MIG-a1")),
+    ],
+)
+def test_cards_are_those_of_the_driver_that_the_user_lets_be_seen(visible, cards, names, tmp_path, monkeypatch):
+    for number in range(3):
+        (tmp_path / f"0000:0{number}:00.0").mkdir()
+    monkeypatch.setattr(likely, "NVIDIA_CARDS", tmp_path)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert likely_cards() == cards
+    assert card_names(cards) == names
+
+
+def test_without_a_driver_there_is_no_card(tmp_path, monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(likely, "NVIDIA_CARDS", tmp_path / "nothing")
+    assert likely_cards() == 0

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from ceteris.lab import sharing
 from ceteris.lab.executors.tryout import Tryout, images_per_second
 from ceteris.lab.run import kept_manifest, missing_jobs, write_manifest
-from ceteris.lab.sharing import Resources, fastest, makespan, measured_threads, share_cores, with_shared_cores
+from ceteris.lab.sharing import (
+    Resources,
+    facts_for,
+    fastest,
+    makespan,
+    measured_threads,
+    share_cores,
+    with_shared_cores,
+)
 from ceteris.study.manifest import PlannedTrial
 
 PROCESSES = Resources(executor="processes", device="cpu")
@@ -68,6 +76,51 @@ def test_measured_threads_leave_room_for_fewer_trials(monkeypatch):
     assert share_cores(1, Resources(), "cpu", threads=2) == (2, 1)
     assert share_cores(6, Resources(workers=3), "cpu", threads=2) == (2, 3)
     assert share_cores(6, Resources(), "cuda", threads=2) == (4, 1)
+
+
+def test_several_cards_train_a_trial_each(monkeypatch):
+    monkeypatch.setattr(sharing, "usable_cores", lambda: 16)
+    assert share_cores(6, Resources(), "cuda", cards=4) == (4, 4)
+    assert share_cores(3, Resources(), "cuda", cards=4) == (5, 3)
+    assert share_cores(6, Resources(workers=8), "cuda", cards=4) == (2, 8)
+    assert share_cores(6, Resources(executor="inline"), "cuda", cards=4) == (16, 1)
+
+
+@pytest.mark.parametrize(
+    ("resources", "cards"),
+    [
+        (Resources(), ("4", "6")),
+        (Resources(device="cuda"), ("4", "6")),
+        (Resources(device="cuda:1"), ()),
+        (Resources(device="cpu"), ()),
+        (Resources(executor="inline"), ()),
+    ],
+)
+def test_trials_are_dealt_out_to_all_cards_unless_one_is_named(resources, cards, planned, place, store, monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.setattr("ceteris.engine.device.best_device", lambda: "cuda")
+    monkeypatch.setattr("ceteris.lab.likely.likely_device", lambda: "cuda")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
+    assert sharing.spread_over(resources) == cards
+    assert sharing.likely_spread(resources) == max(1, len(cards))
+    monkeypatch.setattr(sharing, "usable_cores", lambda: 4)
+    (job, *_) = missing_jobs(planned, place, store, resources)
+    assert (job.shared_machine, job.threads) == ((True, 2) if cards else (resources.device == "cpu", job.threads))
+
+
+def test_one_card_is_not_dealt_out_to(monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    monkeypatch.setattr("ceteris.engine.device.best_device", lambda: "cuda")
+    assert sharing.spread_over(Resources()) == ()
+
+
+def test_a_trial_that_has_a_card_for_itself_is_priced_as_one_alone(store, monkeypatch):
+    monkeypatch.setattr(sharing, "likely_cards", lambda: 4)
+    monkeypatch.setattr("ceteris.lab.likely.likely_device", lambda: "cuda")
+    on_a_card = {n: facts_for(store, Resources(workers=n))._at_a_time for n in (None, 1, 4, 5, 12)}
+    assert on_a_card == {None: 1, 1: 1, 4: 1, 5: 2, 12: 3}
+    assert facts_for(store, Resources(workers=12, device="cuda:2"))._at_a_time == 12
+    assert facts_for(store, Resources(workers=12, executor="inline"))._at_a_time == 1
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)  # the plan is only read

@@ -20,6 +20,7 @@ from ceteris.lab.executors.watch import Alive, Clock, Watch
 from ceteris.lab.executors.worker import cores_for, environment, work
 from ceteris.lab.interrupts import asked_to_stop, finishing
 from ceteris.lab.job import Job, failed
+from ceteris.lab.likely import VISIBLE
 from ceteris.store.records import Store
 from ceteris.study.record import Status
 
@@ -32,23 +33,27 @@ SECONDS_BETWEEN_LOOKS = 0.5
 
 @dataclass
 class _Worker:
-    """A process, and what it is doing; `ended_for` says why it was ended from here."""
+    """A process, the only card it sees if it was given one, and what it is doing; `ended_for` says why it was ended."""
 
     process: BaseProcess
     pipe: Connection
+    card: str = ""
     job: Job | None = None
     watch: Watch = field(default_factory=Watch)
     ended_for: str = ""
 
 
-def run_processes(jobs: Sequence[Job], workers: int, tell: Tell) -> None:
+def run_processes(jobs: Sequence[Job], workers: int, tell: Tell, cards: Sequence[str] = ()) -> None:
     """Run every job, `workers` at a time, first come first served; those that another run has under way last.
 
+    With several `cards`, as CUDA_VISIBLE_DEVICES names them, every worker sees one of them and none has many more than
+    another.
     A worker that dies or hangs costs its trial one attempt and the others nothing. Raises InputError when the study
     cannot go on, KeyboardInterrupt when it was asked to stop; on any way out, no worker is left behind.
     """
-    with finishing(), shared_card(jobs[0].device if jobs else "cpu", workers) as variables:
-        crew = _Crew(deque(jobs), workers, tell, variables)
+    on_a_card = -(-workers // max(1, len(cards)))
+    with finishing(), shared_card(jobs[0].device if jobs else "cpu", on_a_card) as variables:
+        crew = _Crew(deque(jobs), workers, tell, variables, cards)
         try:
             while crew.at_work():
                 crew.look()
@@ -59,8 +64,10 @@ def run_processes(jobs: Sequence[Job], workers: int, tell: Tell) -> None:
 class _Crew:
     """The workers and the jobs that wait for one."""
 
-    def __init__(self, waiting: deque[Job], workers: int, tell: Tell, variables: Mapping[str, str]) -> None:
-        self.waiting, self.workers, self.tell, self.variables = waiting, workers, tell, variables
+    def __init__(
+        self, waiting: deque[Job], workers: int, tell: Tell, variables: Mapping[str, str], cards: Sequence[str]
+    ) -> None:
+        self.waiting, self.workers, self.tell, self.variables, self.cards = waiting, workers, tell, variables, cards
         self.staff: list[_Worker] = []
         self.attempts: dict[str, int] = {}
         self.clock, self.stopping = Clock(), False
@@ -74,7 +81,8 @@ class _Crew:
             for worker in self.staff:
                 worker.process.terminate()  # which it hears as "once this step is done"
         while self.waiting and len(self.staff) < self.workers:
-            self.staff.append(_start({**environment(self.waiting[0].threads, self.own_cores), **self.variables}))
+            variables = {**environment(self.waiting[0].threads, self.own_cores), **self.variables}
+            self.staff.append(_start(variables, self._emptiest_card()))
             self._give(self.staff[-1])
         return bool(self.staff)
 
@@ -115,6 +123,10 @@ class _Crew:
             self._bury(worker, worker.job)
         _end(worker)
 
+    def _emptiest_card(self) -> str:
+        taken = [worker.card for worker in self.staff]
+        return min(self.cards, key=taken.count, default="")
+
     def _give(self, worker: _Worker) -> None:
         worker.job, worker.watch = self.waiting.popleft(), Watch()
         self.attempts[worker.job.key] = self.attempts.get(worker.job.key, 0) + 1
@@ -138,13 +150,13 @@ class _Crew:
             self.tell(Ended(job.key, str(Status.FAILED), reason))
 
 
-def _start(variables: Mapping[str, str]) -> _Worker:
+def _start(variables: Mapping[str, str], card: str) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=work, args=(theirs,), daemon=True)
-    start_with(variables, process)
+    start_with({**variables, VISIBLE: card} if card else variables, process)
     theirs.close()
-    return _Worker(process, ours)
+    return _Worker(process, ours, card)
 
 
 def _listen(worker: _Worker, tell: Tell) -> bool:

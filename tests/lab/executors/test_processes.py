@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import os
 import signal
+from collections import deque
 
 import numpy as np
 import psutil
@@ -12,6 +13,7 @@ import pytest
 from ceteris.data.source import DataPlace
 from ceteris.errors import InputError
 from ceteris.lab.events import Elsewhere, Ended, EpochDone, Retried, Started
+from ceteris.lab.executors.processes import _Crew, _Worker, run_processes
 from ceteris.lab.executors.worker import cores_for, environment
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.plan import Request, make_plan
@@ -124,6 +126,36 @@ def test_to_find_a_trial_under_way_elsewhere_is_no_attempt(setting):
         Elsewhere, Retried, Ended,
     ]  # fmt: skip
     assert store.get(job.key).status is not Status.FAILED
+
+
+def test_every_worker_sees_the_card_that_has_the_fewest(setting, monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    _, _, store, jobs = setting
+    seen, waiting = {}, {job.key for job in jobs}
+
+    def follow(event):
+        if isinstance(event, Started):
+            seen.update({child.pid: child.environ()["CUDA_VISIBLE_DEVICES"] for child in children()})
+        if isinstance(event, Started) and event.key == jobs[1].key and len(seen) == 2:
+            os.kill(next(pid for pid, card in seen.items() if card == "9"), signal.SIGKILL)
+        waiting.discard(event.key if isinstance(event, Ended) else None)
+
+    run_processes(jobs, 2, follow, ["7", "9"])
+    assert sorted(seen.values())[:2] == ["7", "9"]
+    assert set(seen.values()) == {"7", "9"}
+    assert waiting == set()
+    assert "CUDA_VISIBLE_DEVICES" not in os.environ
+    assert all(store.get(job.key).status is not Status.FAILED for job in jobs)
+
+
+def test_cards_are_filled_evenly():
+    crew = _Crew(deque(), 7, lambda event: None, {}, ["a", "b", "c"])
+    for _ in range(7):
+        crew.staff.append(_Worker(None, None, crew._emptiest_card()))
+    assert sorted(worker.card for worker in crew.staff) == ["a", "a", "a", "b", "b", "c", "c"]
+    crew.staff = [worker for worker in crew.staff if worker.card != "b"]
+    assert crew._emptiest_card() == "b"
+    assert _Crew(deque(), 2, lambda event: None, {}, [])._emptiest_card() == ""
 
 
 def test_a_mistake_found_in_a_worker_stops_the_study(setting):
