@@ -1,4 +1,4 @@
-"""`ceteris run` killed and interrupted at random moments, and run again until it is done."""
+"""`ceteris run` killed and interrupted at random moments, and run again until it is done; or beside another run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -18,11 +18,16 @@ from gates.faults.row import Injection, Outcome, draws
 from gates.faults.trials import bits, forked, one_thread
 
 FAULT = "`ceteris run` is killed or interrupted at random moments, again and again"
-PROMISE = "run again, it has the records of the run that nobody touched; an interrupt ends it with 130 and what to type"
+PROMISE = (
+    "run again, or left to a second run beside it, the study has the records of the run that nobody touched; an "
+    "interrupt ends it with 130 and what to type"
+)
 SOURCE = "app"
 
 CHAINS, SHORT_CHAINS, LINKS = 20, 1, 6
 """Stores, and how often each run is cut off before it may end."""
+PAIRS, SHORT_PAIRS = 20, 3
+"""Stores on which two runs are at work, and one of them is cut off; their numbers follow those of all chains."""
 SIGNALS: Mapping[str, tuple[int, ...]] = {
     "SIGKILL": (signal.SIGKILL,),
     "SIGINT": (signal.SIGINT,),
@@ -50,9 +55,13 @@ seeds: 2
 def inject(short: bool, only: int | None) -> Iterator[Injection]:
     """Chains of runs, each cut off at a moment of the time that the whole takes; the last run of a chain is left alone.
 
-    A number replays its whole chain. Moments are drawn, not steps: the same number comes near the same place.
+    Then pairs of runs, one of which is left alone. A number of a chain replays the whole chain. Moments are drawn, not
+    steps: the same number comes near the same place.
     """
-    chains = range(SHORT_CHAINS if short else CHAINS) if only is None else [(only - 1) // LINKS]
+    chains: Sequence[int] = range(SHORT_CHAINS if short else CHAINS)
+    pairs: Sequence[int] = range(CHAINS * LINKS + 1, CHAINS * LINKS + 1 + (SHORT_PAIRS if short else PAIRS))
+    if only is not None:
+        chains, pairs = ([], [only]) if only > CHAINS * LINKS else ([(only - 1) // LINKS], [])
     with tempfile.TemporaryDirectory() as folder, one_thread():
         place = Path(folder)
         (place / "study.yaml").write_text(STUDY)
@@ -70,6 +79,20 @@ def inject(short: bool, only: int | None) -> Iterator[Injection]:
                 if only in (None, number):
                     said = (Outcome.WRONG, wrong) if wrong else (outcome, detail)
                     yield Injection(number, label, *said)
+        for number in pairs:
+            yield _pair(place, number, seconds, whole)
+
+
+def _pair(place: Path, number: int, seconds: float, whole: Mapping[str, str]) -> Injection:
+    """Two runs of the study on one store; one is cut off, the other has to do all the rest."""
+    name = f"pair {number}"
+    kept = forked(_run(place, name, "left alone"))
+    label, wrong = _link(place, name, number, seconds)
+    code = _ended(kept)
+    if wrong or code:
+        wrong = wrong or f"the run that was left alone ended with {code}: {_said(place, name, 'left alone')[-300:]}"
+        return Injection(number, f"{label}, beside another run", Outcome.WRONG, wrong)
+    return Injection(number, f"{label}, beside another run", *_compared(place, name, whole))
 
 
 def _link(place: Path, name: str, number: int, seconds: float) -> tuple[str, str]:
@@ -101,6 +124,10 @@ def _end_of_chain(place: Path, name: str, whole: Mapping[str, str]) -> tuple[Out
     code = _ended(forked(_run(place, name)))
     if code:
         return Outcome.WRONG, f"the last run ended with {code}: {_said(place, name)[-300:]}"
+    return _compared(place, name, whole)
+
+
+def _compared(place: Path, name: str, whole: Mapping[str, str]) -> tuple[Outcome, str]:
     found, store = _records(place / name), Store(place / name)
     if missing := whole.keys() - found.keys():
         return Outcome.LOST, f"{len(missing)} records are missing"
@@ -109,13 +136,13 @@ def _end_of_chain(place: Path, name: str, whole: Mapping[str, str]) -> tuple[Out
     return Outcome.SURVIVED, ""
 
 
-def _run(place: Path, name: str) -> partial[None]:
-    return partial(_ceteris_run, place, name)
+def _run(place: Path, name: str, which: str = "") -> partial[None]:
+    return partial(_ceteris_run, place, name, which)
 
 
-def _ceteris_run(place: Path, name: str) -> None:
+def _ceteris_run(place: Path, name: str, which: str) -> None:
     """The command in a process of its own, which ends with it."""
-    with (place / f"{name}.txt").open("w", buffering=1) as words, mock.patch("sys.stdout", words):
+    with (place / f"{name}{which}.txt").open("w", buffering=1) as words, mock.patch("sys.stdout", words):
         os.dup2(words.fileno(), 2)
         code = _command(place, name)
     os._exit(code)
@@ -147,8 +174,8 @@ def _ended(child: int) -> int:
     return 999
 
 
-def _said(place: Path, name: str) -> str:
-    file = place / f"{name}.txt"
+def _said(place: Path, name: str, which: str = "") -> str:
+    file = place / f"{name}{which}.txt"
     return file.read_text() if file.exists() else ""
 
 
