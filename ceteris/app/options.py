@@ -28,7 +28,9 @@ store_option = click.option(
 language_option = click.option(
     "--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Language of the report."
 )
-workers_option = click.option("--workers", type=int, help="Trials at a time; by default one per core, on GPUs one on each.")
+workers_option = click.option(
+    "--workers", type=int, help="Trials at a time; by default one per core, on GPUs one on each."
+)
 device_option = click.option("--device", help="cpu, cuda, cuda:1, mps; by default the best there is.")
 import_option = click.option(
     "--import", "modules", multiple=True, metavar="MODULE", help="Import it first: it registers parts of your own."

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ceteris.errors import InputError, Problem
 from ceteris.store.atomic import write_atomically
 from ceteris.store.files import WEIGHTS, sha256
 from ceteris.store.records import Store
 from ceteris.study.reading import write_recipe
-from ceteris.study.record import Record
+from ceteris.study.record import DataFacts, Record
 from ceteris.version import VERSION
+
+if TYPE_CHECKING:
+    from ceteris.engine.onnx import Graph
 
 RECIPE, ONNX, CARD = "recipe.yaml", "model.onnx", "model.json"
 
@@ -42,31 +46,26 @@ def export(store: Store, key: str, folder: Path, *, onnx: bool | None = None) ->
         raise InputError(f"trial {key[:12]} has no weights: its status is {record.status}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(Problem("is not an empty folder", str(folder), "choose another one"))
-    size, channels, classes = record.data.image_size, record.data.channels, len(record.data.classes)
-    content = {
-        WEIGHTS: (store.folder(key) / WEIGHTS).read_bytes(),
-        RECIPE: _recipe(record).encode(),
-    }
-    said = {
-        WEIGHTS: "parameters and buffers, by torch's names",
-        RECIPE: "everything that decided the numbers, to put under `baseline:` in a study",
-    }
     graph, reason = _graph(record, onnx)
+    weights = (store.folder(key) / WEIGHTS).read_bytes()
+    files = {
+        WEIGHTS: _File(weights, "parameters and buffers, by torch's names"),
+        RECIPE: _File(_recipe(record), "everything that decided the numbers, to put under `baseline:` in a study"),
+    }
     if graph:
-        content[ONNX] = graph.content
-        said[ONNX] = (
-            f"uint8 images [n, {size}, {size}, {channels}] -> logits and probabilities [n, {classes}]; "
-            f"within {graph.apart:.1g} of the network's own on {graph.images} images"
-        )
-    files = {name: {"what": said[name], "sha256": sha256(its), "bytes": len(its)} for name, its in content.items()}
-    card = {**_card(record), "files": files}
-    content[CARD] = (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode()
-    said[CARD] = "classes, normalisation, scores, and the hash of each file"
-    _write(folder, content)
-    return Exported(said, reason)
+        files[ONNX] = _File(graph.content, _what_it_takes(graph, record.data))
+    files[CARD] = _File(_card(record, files), "classes, normalisation, scores, and the hash of each file")
+    _write(folder, files)
+    return Exported({name: file.what for name, file in files.items()}, reason)
 
 
-def _graph(record: Record, wanted: bool | None) -> tuple[Any, str]:
+@dataclass(frozen=True)
+class _File:
+    content: bytes
+    what: str
+
+
+def _graph(record: Record, wanted: bool | None) -> tuple[Graph | None, str]:
     """The graph, or None and why."""
     if wanted is False:
         return None, ""
@@ -83,41 +82,51 @@ def _graph(record: Record, wanted: bool | None) -> tuple[Any, str]:
         return None, str(error)
 
 
-def _recipe(record: Record) -> str:
+def _what_it_takes(graph: Graph, data: DataFacts) -> str:
+    images, classes = f"[n, {data.image_size}, {data.image_size}, {data.channels}]", f"[n, {len(data.classes)}]"
+    within = f"within {graph.apart:.1g} of the network's own on {graph.images} images"
+    return f"uint8 images {images} -> logits and probabilities {classes}; {within}"
+
+
+def _recipe(record: Record) -> bytes:
     scores = ", ".join(f"{name} {value:.4f}" for name, value in record.metrics.items())
-    return "\n".join(
-        [
-            f"# Trial {record.key}",
-            f"# of ceteris {VERSION}: seed {record.seed}, epoch {record.chosen_epoch}, {scores}",
-            f"# data: fingerprint {record.data.fingerprint}",
-            write_recipe(record.recipe),
-        ]
-    )
+    lines = [
+        f"# Trial {record.key}",
+        f"# of ceteris {VERSION}: seed {record.seed}, epoch {record.chosen_epoch}, {scores}",
+        f"# data: fingerprint {record.data.fingerprint}",
+        write_recipe(record.recipe),
+    ]
+    return "\n".join(lines).encode()
 
 
-def _card(record: Record) -> dict[str, Any]:
+def _card(record: Record, files: Mapping[str, _File]) -> bytes:
     """What a program must know to use the weights, and a reader to trust them."""
-    colours = "grey" if record.data.channels == 1 else "RGB"
-    return {
+    data, colours = record.data, "grey" if record.data.channels == 1 else "RGB"
+    said = {
         "key": record.key,
         "seed": record.seed,
         "model": record.recipe["model"],
-        "data": {"name": record.data.name, "fingerprint": record.data.fingerprint, "official": record.data.official},
-        "classes": list(record.data.classes),
+        "data": {"name": data.name, "fingerprint": data.fingerprint, "official": data.official},
+        "classes": list(data.classes),
         "images": f"upright, the centre square, resized by Pillow's bilinear filter; 8 bits, {colours}",
-        "image_size": record.data.image_size,
-        "channels": record.data.channels,
+        "image_size": data.image_size,
+        "channels": data.channels,
         "normalize": {name: list(values) for name, values in record.normalize.items()},
         "chosen_epoch": record.chosen_epoch,
         "metrics": dict(record.metrics),
         "environment": dict(record.environment),
+        "files": {
+            name: {"what": file.what, "sha256": sha256(file.content), "bytes": len(file.content)}
+            for name, file in files.items()
+        },
     }
+    return (json.dumps(said, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _write(folder: Path, content: dict[str, bytes]) -> None:
+def _write(folder: Path, files: Mapping[str, _File]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, its in content.items():
-            write_atomically(folder / name, its)
+        for name, file in files.items():
+            write_atomically(folder / name, file.content)
     except OSError as error:
         raise InputError(Problem(f"cannot be written: {error.strerror}", str(folder))) from None
