@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ceteris.app.options import data_options, data_place, json_option, with_options
+from ceteris.app.options import data_options, data_place, import_option, json_option, with_options
 
 if TYPE_CHECKING:
     from ceteris.data.source import Dataset
@@ -38,13 +38,15 @@ def studies(as_json: bool) -> None:
 
 @click.command(epilog="Example: ceteris parts model")
 @click.argument("kind", required=False)
-@json_option
-def parts(kind: str | None, as_json: bool) -> None:
+@with_options(import_option, json_option)
+def parts(kind: str | None, modules: tuple[str, ...], as_json: bool) -> None:
     """List registered parts with their options; KIND is one of model, data, augment, optimizer, ..."""
     from ceteris import registry
+    from ceteris.app.importing import import_modules
     from ceteris.app.screen import console, print_json
     from ceteris.errors import InputError, Problem, did_you_mean
 
+    import_modules(modules)
     if kind is not None:
         singular = {f"{name}s": name for name in registry.KINDS} | {"losses": "loss", "datasets": "data"}
         kind = singular.get(kind, kind)

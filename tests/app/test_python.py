@@ -159,6 +159,7 @@ def test_a_yaml_study_uses_a_part_of_ones_own(tmp_path, call, monkeypatch):
     (tmp_path / "own.yaml").write_text(YAML_STUDY)
     assert "unknown model 'just-linear'" in call("plan", "own.yaml").err
     asked = ("own.yaml", "--import", "own_part")
+    assert "One linear layer." in call("parts", "model", "--import", "own_part").out
     by_file, by_module = (
         json.loads(call("plan", *study, "--json").out)["trials"] for study in (asked, ("own_part:study",))
     )
