@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -96,14 +97,20 @@ def untimed(record: Record) -> Record:
 
 def forked(act: Callable[[], object]) -> int:
     """A child process that does it and ends; its number. `os.waitpid` says how it ended, 0 for well."""
+    # An interrupt in the child must not reach what follows here: it would clean up what is the parent's.
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of forking beside threads
         child = os.fork()
     if child:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
         return child
     code = 1
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
         act()
         code = 0
+    except KeyboardInterrupt:
+        code = 130
     finally:
         os._exit(code)
