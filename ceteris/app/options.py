@@ -33,7 +33,11 @@ workers_option = click.option(
 )
 device_option = click.option("--device", help="cpu, cuda, cuda:1, mps; by default the best there is.")
 import_option = click.option(
-    "--import", "modules", multiple=True, metavar="MODULE", help="Import it first: it registers parts of your own."
+    "--import",
+    "modules",
+    multiple=True,
+    metavar="MODULE",
+    help="Module to import first, as it registers parts of your own.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 data_options = (
