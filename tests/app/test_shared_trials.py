@@ -1,6 +1,9 @@
 """Two studies in one store: a trial that both ask for is trained once, whatever the studies are called."""
 
 import json
+import re
+import subprocess
+import sys
 
 from ceteris.store.records import Store
 
@@ -37,3 +40,16 @@ def test_identical_trials_run_once(call, tmp_path):
     assert [sum(study["outcomes"].values()) for study in outcomes] == [4, 4]
     keys = [{trial["key"] for trial in study["trials"]} for study in outcomes]
     assert len(keys[0] & keys[1]) == 2
+
+
+def test_two_runs_at_once_train_every_trial_once(call, tmp_path):
+    (tmp_path / "one.yaml").write_text(STUDY.format(name="one", question="Is gelu better?", level="gelu"))
+    command = [sys.executable, "-m", "ceteris", "run", "one.yaml", "--store", "store", "--executor", "inline"]
+    runs = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [run.communicate()[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0]
+    started = [re.findall(r"^(.+): started$", text, re.MULTILINE) for text in said]
+    assert sorted(started[0] + started[1]) == sorted(f"{arm}, seed {n}" for arm in ("baseline", "gelu") for n in (0, 1))
+    assert json.loads(call("status", "one.yaml", "--store", tmp_path / "store", "--json").out)["outcomes"].keys() <= {
+        "finished", "did not learn",
+    }  # fmt: skip
