@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ceteris.lab.likely import VISIBLE
+
 CONTROL = "nvidia-cuda-mps-control"
 PLACES = ("/usr/local/nvidia/bin", "/usr/bin", "/usr/local/cuda/bin")
 """Where containers and drivers put it, beside PATH."""
@@ -41,9 +43,11 @@ def shared_card(device: str, workers: int) -> Iterator[Mapping[str, str]]:
         return
     folder = tempfile.mkdtemp(prefix="mps-")
     variables = {"CUDA_MPS_PIPE_DIRECTORY": folder, "CUDA_MPS_LOG_DIRECTORY": folder}
+    # A service that sees only some cards counts them from 0, and the numbers that its clients know would be wrong.
+    every_card = {name: value for name, value in os.environ.items() if name != VISIBLE}
     keeper = subprocess.Popen(  # noqa: S603
         ["/bin/sh", "-c", KEEPER, program],
-        env=os.environ | variables,
+        env=every_card | variables,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

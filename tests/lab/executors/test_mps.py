@@ -35,6 +35,16 @@ def test_the_service_runs_while_workers_do(noted):
     assert not folder.exists()
 
 
+def test_the_service_sees_every_card_and_its_workers_those_of_the_user(noted, tmp_path, monkeypatch):
+    program = tmp_path / mps.CONTROL
+    program.write_text(f'#!/bin/sh\necho "$1 sees ${{CUDA_VISIBLE_DEVICES-all}}" >> {noted}\n')
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3")
+    with shared_card("cuda", 4) as variables:
+        assert "CUDA_VISIBLE_DEVICES" not in variables
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == "2,3"
+    assert noted.read_text().splitlines()[0] == "-d sees all"
+
+
 @pytest.mark.parametrize(("device", "workers"), [("cpu", 4), ("cuda", 1), ("mps", 4)])
 def test_nothing_is_started_where_it_is_of_no_use(noted, device, workers):
     with shared_card(device, workers) as variables:
