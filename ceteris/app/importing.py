@@ -33,7 +33,7 @@ def import_module(name: str) -> ModuleType:
     except ValidationError as error:
         line = _where(error)
         raise InputError(*problems_of(error, lambda place: _at(line, place))) from None
-    except Exception as error:  # whatever the user's code raises is a mistake of the user's
+    except (Exception, SystemExit) as error:  # whatever the user's code raises is a mistake of the user's
         what = f"cannot import {name!r}: {_in_words(error)}"
         raise InputError(Problem(what, _where(error))) from None
 
@@ -44,7 +44,7 @@ def import_modules(names: Sequence[str]) -> None:
         import_module(name)
 
 
-def _in_words(error: Exception) -> str:
+def _in_words(error: BaseException) -> str:
     said = error.msg if isinstance(error, SyntaxError) else str(error)
     return said if isinstance(error, ImportError) else f"{type(error).__name__}: {said}"
 
@@ -53,7 +53,7 @@ def _at(line: str, place: Place) -> str:
     return ", ".join(each for each in (line, by_path(place)) if each)
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException) -> str:
     """The last line of code of the user's own that ran, as file:line; empty without one."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"

@@ -100,11 +100,9 @@ def _written(network: nn.Module, images: np.ndarray, record: Record) -> bytes:
                 dynamo=True,
                 verbose=False,
             )
-    except torch.onnx.OnnxExporterError as error:
-        reason = str(error.__cause__ or error).strip().splitlines()[0]
-        what = f"torch cannot write {record.recipe['model']['name']} as an ONNX graph: {reason}"
-        raise InputError(Problem(what, hint="`--no-onnx` exports the rest")) from None
-    content: bytes = program.model_proto.SerializeToString()
+            content: bytes = program.model_proto.SerializeToString()
+    except Exception as error:  # of torch, of what it writes with, or of a network of the user's own
+        raise InputError(_problem(f"torch cannot write {record.recipe['model']['name']} as", error)) from None
     return content
 
 
@@ -125,6 +123,16 @@ def _run(content: bytes, images: np.ndarray) -> np.ndarray:
     """Probabilities float32 [n, classes] by ONNX Runtime."""
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    probabilities: np.ndarray = session.run([PROBABILITIES], {IMAGES: images})[0]
+    try:
+        session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+        probabilities: np.ndarray = session.run([PROBABILITIES], {IMAGES: images})[0]
+    except Exception as error:  # its errors have no class in common
+        raise InputError(_problem("ONNX Runtime cannot run", error)) from None
     return probabilities
+
+
+def _problem(what: str, error: Exception) -> Problem:
+    """The first line of what the library says, which may be pages."""
+    cause = error.__cause__ or error
+    reason = next(iter(str(cause).strip().splitlines()), type(cause).__name__)
+    return Problem(f"{what} an ONNX graph: {reason}", hint="`--no-onnx` exports the rest")

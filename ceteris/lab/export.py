@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -124,9 +125,15 @@ def _card(record: Record, files: Mapping[str, _File]) -> bytes:
 
 
 def _write(folder: Path, files: Mapping[str, _File]) -> None:
+    """All of them, or none: half an export would look like one, and stand in the way of the next."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, file in files.items():
             write_atomically(folder / name, file.content)
-    except OSError as error:
-        raise InputError(Problem(f"cannot be written: {error.strerror}", str(folder))) from None
+    except BaseException as error:
+        for name in files:
+            with contextlib.suppress(OSError):
+                (folder / name).unlink()
+        if isinstance(error, OSError):
+            raise InputError(Problem(f"cannot be written: {error.strerror}", str(folder))) from None
+        raise

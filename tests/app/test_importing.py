@@ -9,6 +9,7 @@ BROKEN = {
     "def x(:\n": "SyntaxError: invalid syntax",
     "y = 1\n\n1 / 0\n": "ZeroDivisionError: division by zero",
     "import nothing_there\n": "No module named 'nothing_there'",
+    "import sys\nsys.exit(0)\n": "SystemExit: 0",
     "import numpy\nnumpy.zeros(-1)\n": "ValueError: negative dimensions are not allowed",
 }
 

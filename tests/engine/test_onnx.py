@@ -95,6 +95,18 @@ def test_a_graph_that_says_something_else_is_refused(run, monkeypatch):
         to_onnx(run())
 
 
+def test_what_onnx_runtime_cannot_run_is_said_in_words(run, monkeypatch):
+    monkeypatch.setattr(onnx, "_written", lambda *_: b"no graph at all")
+    with pytest.raises(InputError, match=r"^ONNX Runtime cannot run an ONNX graph: [^\n]+\(`--no-onnx`"):
+        to_onnx(run())
+
+
+def test_an_error_without_words_is_named(run, monkeypatch):
+    monkeypatch.setattr(torch.onnx, "export", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("")))
+    with pytest.raises(InputError, match="torch cannot write tiny as an ONNX graph: RuntimeError"):
+        to_onnx(run())
+
+
 def test_a_record_without_weights_is_refused(run):
     with pytest.raises(InputError, match="has no weights"):
         to_onnx(replace(run(), weights={}))

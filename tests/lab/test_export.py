@@ -113,6 +113,27 @@ def test_a_trial_without_weights_cannot_be_exported(trained, tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.parametrize(
+    ("raised", "seen"), [(OSError(28, "No space left on device"), InputError), (KeyboardInterrupt(), KeyboardInterrupt)]
+)
+def test_an_export_that_is_broken_off_leaves_no_half_of_it(trained, store, tmp_path, monkeypatch, raised, seen):
+    written = []
+
+    def full(path, content):
+        if written:
+            raise raised
+        written.append(path)
+        path.write_bytes(content)
+
+    monkeypatch.setattr("ceteris.lab.export.write_atomically", full)
+    with pytest.raises(seen):
+        export(store, trained.key, tmp_path / "x", onnx=False)
+    assert written
+    assert list((tmp_path / "x").iterdir()) == []
+    monkeypatch.undo()
+    assert WEIGHTS in export(store, trained.key, tmp_path / "x", onnx=False).files
+
+
 def test_a_folder_that_cannot_be_made_is_a_mistake(trained, store, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written: Not a directory"):

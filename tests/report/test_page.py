@@ -3,10 +3,12 @@ import io
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from ceteris.errors import InputError
+from ceteris.report import page as module
 from ceteris.report.evidence import gather
 from ceteris.report.page import contents, write_report
 from ceteris.report.words import Words
@@ -288,3 +290,18 @@ def test_a_folder_that_cannot_be_written_is_an_input_error(world, tmp_path):
     (tmp_path / "report").write_text("a file")
     with pytest.raises(InputError, match="the report cannot be written"):
         write_report(made_up.plan, made_up.records, tmp_path / "report")
+
+
+def test_two_that_write_a_page_at_once_do_not_meet(tmp_path, monkeypatch):
+    """On two machines their processes may have the same number."""
+    rename, page = Path.replace, tmp_path / "report.html"
+
+    def while_another_writes(own, target):
+        monkeypatch.setattr(Path, "replace", rename)
+        module._write(page, b"the other's")
+        return rename(own, target)
+
+    monkeypatch.setattr(Path, "replace", while_another_writes)
+    module._write(page, b"mine")
+    assert page.read_bytes() == b"mine"
+    assert list(tmp_path.iterdir()) == [page]
