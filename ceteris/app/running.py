@@ -42,6 +42,7 @@ from ceteris.study.reading import write_study
 from ceteris.study.record import Record
 
 INTERRUPTED = "\ninterrupted: finished trials are kept, the others go on where they were saved. To go on:"
+NO_LOCKS = "{}: this file system has no locks, so a second run of this study would train the same trials once more"
 STOPPING = b"\nstopping once the current step is done; Ctrl-C again stops at once\n"
 
 
@@ -101,6 +102,8 @@ def _run(
     plan = with_shared_cores(plan, kept_manifest(folder), resources, left, partial(out.print, markup=False))
     for line in advice(plan, resources, left):
         warn(out, line)
+    if not store.has_locks:
+        warn(out, NO_LOCKS.format(store.root))
     if left and plan.threads:
         out.print(f"threads a trial: {plan.threads}, as measured; kept with the plan", markup=False)
     write_manifest(replace(plan, resources=asdict(resources)), folder)

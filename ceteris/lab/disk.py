@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,10 +27,10 @@ SHARE = 0.02
 MADE_UNDER = "made_under"
 
 
-def put(store: Store, record: Record) -> None:
-    """Store a record. Raises InputError when the disk refuses."""
+def put(store: Store, record: Record, findings: Iterable[Findings] = ()) -> None:
+    """Store a record, with what probes found meanwhile. Raises InputError when the disk refuses."""
     with writing(store.folder(record.key)):
-        store.put(record)
+        store.put(record, findings)
 
 
 def put_findings(store: Store, key: str, findings: Findings) -> None:

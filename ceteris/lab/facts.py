@@ -14,7 +14,6 @@ from pydantic import TypeAdapter, ValidationError
 from ceteris.errors import InputError
 from ceteris.lab.likely import kind_of
 from ceteris.store.atomic import write_atomically
-from ceteris.store.records import read_json
 from ceteris.study.keys import sha256_of
 from ceteris.study.record import DataFacts, ModelFacts, Record
 
@@ -96,7 +95,10 @@ class KnownFacts:
         return self.folder / f"{sha256_of({'model': recipe['model'], **shape})}.json"
 
     def _read(self, recipe: Mapping[str, Any], data: DataFacts) -> dict[str, Any]:
-        kept = read_json(self._file(recipe, data))
+        try:
+            kept = json.loads(self._file(recipe, data).read_bytes())
+        except (OSError, ValueError):
+            return {}
         known = kept.get("known") if isinstance(kept, dict) else None
         return known if isinstance(known, dict) and kept.get("sha256") == sha256_of(known) else {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ceteris.data.source import DataPlace, Dataset
 from ceteris.errors import InputError, Problem
-from ceteris.lab.disk import KeptCheckpoints, put, put_findings, writing
+from ceteris.lab.disk import KeptCheckpoints, put, writing
 from ceteris.lab.events import Elsewhere, Ended, EpochDone, Started, Stepped, Tell
 from ceteris.lab.facts import KnownFacts
 from ceteris.lab.interrupts import finishing, stop_if_asked
@@ -21,7 +21,7 @@ from ceteris.lab.measure import measure
 from ceteris.lab.plan import data_source
 from ceteris.lab.surroundings import surroundings
 from ceteris.store.records import Store
-from ceteris.study.findings import Identity
+from ceteris.study.findings import Findings, Identity
 from ceteris.study.keys import canonical_json
 from ceteris.study.record import DataFacts, Epoch, Record, Status
 from ceteris.study.vocabulary import PartSpec
@@ -108,13 +108,15 @@ def _fill(job: Job, store: Store, data: Dataset, watcher: _Telling) -> None:
 
     conditions = Conditions(job.device, job.threads, job.shared_machine, job.sealed_test_curve, job.compiled)
     if not store.has(job.key):
-        record = _train(job, store, data, conditions, watcher)
-        put(store, record)
+        record, findings = _train(job, store, data, conditions, watcher)
+        put(store, record, findings)
         KnownFacts(job.store / "facts").learn(record)
     measure(store, job.key, job.probes, data=data, conditions=conditions, watcher=watcher)
 
 
-def _train(job: Job, store: Store, data: Dataset, conditions: Conditions, watcher: _Telling) -> Record:
+def _train(
+    job: Job, store: Store, data: Dataset, conditions: Conditions, watcher: _Telling
+) -> tuple[Record, Sequence[Findings]]:
     from ceteris.engine.probing import Probing
     from ceteris.engine.setup import Trial
     from ceteris.engine.train import train
@@ -127,11 +129,8 @@ def _train(job: Job, store: Store, data: Dataset, conditions: Conditions, watche
     except InputError:
         raise
     except Exception as error:  # a trial that fails is an outcome; the study goes on
-        return failed(job, f"{type(error).__name__}: {error}", traceback.format_exc())
-    # Before the record: a trial that is complete would have to be trained again for them.
-    for findings in probing.findings():
-        put_findings(store, job.key, findings)
-    return record
+        return failed(job, f"{type(error).__name__}: {error}", traceback.format_exc()), ()
+    return record, probing.findings()
 
 
 def failed(job: Job, reason: str, log: str) -> Record:

@@ -32,12 +32,14 @@ class Checkpoints:
 
         Then drop all but it and the one before. Raises OSError.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         metadata = {"values": json.dumps(values)}
         content = save({name: np.asarray(array, order="C") for name, array in arrays.items()}, metadata)
         place = f"epoch-{epoch:06d}-step-{step:09d}-"
         written = self.folder / f"{place}{sha256(content)}.safetensors"
-        write_atomically(written, content)
+        try:
+            self._write(written, content)
+        except FileNotFoundError:  # a run that shares the trial without knowing has just finished it
+            self._write(written, content)
         # One that claims as many steps or more was not resumed from: it is broken, and must not crowd out a good one.
         before = [file for file in self._files() if file.name < place]
         for old in {*self._files()} - {written, *before[:1]}:
@@ -62,11 +64,16 @@ class Checkpoints:
         """The trial is complete."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _write(self, file: Path, content: bytes) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, content)
+
     def _files(self) -> list[Path]:
         """Latest first."""
-        if not self.folder.is_dir():
+        try:
+            return sorted((file for file in self.folder.iterdir() if _NAME.fullmatch(file.name)), reverse=True)
+        except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted((file for file in self.folder.iterdir() if _NAME.fullmatch(file.name)), reverse=True)
 
 
 def _state(file: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:

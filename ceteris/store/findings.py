@@ -1,4 +1,4 @@
-"""A probe's findings as files, and back: arrays first, then a statement that names them with their hash."""
+"""A probe's findings as files, and back: arrays first, named with their hash, then a statement that says it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _STATEMENT = TypeAdapter(_Statement)
 def pack_findings(key: str, findings: Findings) -> dict[str, bytes]:
     """Every file of one trial's findings by name; the statement, which names the other, is the last."""
     slug = identity_slug(findings.probe)
-    arrays = {f"{slug}.npz": pack_arrays(findings.arrays)} if findings.arrays else {}
+    arrays = pack_arrays(findings.arrays) if findings.arrays else None
     said = {
         "format": FORMAT,
         "key": key,
@@ -42,10 +42,11 @@ def pack_findings(key: str, findings: Findings) -> dict[str, bytes]:
         "seconds": findings.seconds,
         "error": findings.error,
         "same_training": findings.same_training,
-        "arrays": sha256(arrays[f"{slug}.npz"]) if arrays else None,
+        "arrays": sha256(arrays) if arrays is not None else None,
     }
     said["sha256"] = sha256(canonical_json(said).encode())
-    return arrays | {f"{slug}.json": json.dumps(said, indent=1).encode()}
+    files = {} if arrays is None else {_arrays_file(slug, sha256(arrays)): arrays}
+    return files | {f"{slug}.json": json.dumps(said, indent=1).encode()}
 
 
 def unpack_findings(key: str, slug: str, read: Callable[[str], bytes]) -> Findings:
@@ -56,14 +57,20 @@ def unpack_findings(key: str, slug: str, read: Callable[[str], bytes]) -> Findin
     said = _statement(key, slug, read(f"{slug}.json"))
     arrays = {}
     if said.arrays is not None:
-        content = read(f"{slug}.npz")
+        name = _arrays_file(slug, said.arrays)
+        content = read(name)
         if sha256(content) != said.arrays:
-            raise BrokenRecord(f"{slug}.npz does not match the sha256 in {slug}.json")
+            raise BrokenRecord(f"{name} does not match the sha256 in {slug}.json")
         try:
             arrays = unpack_arrays(content)
         except Exception as error:  # numpy, zipfile and zlib: each has its own
-            raise BrokenRecord(f"{slug}.npz cannot be read: {error}") from None
+            raise BrokenRecord(f"{name} cannot be read: {error}") from None
     return Findings(said.probe, arrays, said.values, said.seconds, said.error, said.same_training)
+
+
+def _arrays_file(slug: str, digest: str) -> str:
+    """Named so that of two writers, who may not know of each other, each leaves files that belong together."""
+    return f"{slug}.{digest[:16]}.npz"
 
 
 def _statement(key: str, slug: str, content: bytes) -> _Statement:

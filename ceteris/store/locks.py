@@ -3,19 +3,71 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
+
+NO_LOCKS = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK}
+"""What a file system says that has no locks."""
 
 
 @contextlib.contextmanager
 def locked(file: Path, *, wait: bool = True) -> Iterator[bool]:
-    """Hold the file's lock; the system lets go when this process dies. Raises OSError.
+    """Hold the lock of a file that stands for nothing else, and remove it afterwards. Raises OSError.
 
-    Whether it is held: where another has it, `wait` waits for it, and without nothing is held.
+    Whether it is held: where another has it, `wait` waits for it, and without nothing is held. The system lets go when
+    this process dies. On a file system without locks everybody holds it.
     """
-    with file.open("wb") as held:
-        yield _lock(held.fileno(), wait)
+    descriptor, mine = _taken(file, wait)
+    with descriptor:
+        try:
+            yield mine
+        finally:
+            if mine:
+                with contextlib.suppress(OSError):
+                    file.unlink()
+
+
+def has_locks(file: Path) -> bool:
+    """Whether the file system has locks, tried with that file; whether they reach other machines, it does not say."""
+    try:
+        with file.open("wb") as held:
+            _lock(held.fileno(), wait=False)
+    except OSError as error:
+        return error.errno not in NO_LOCKS
+    return True
+
+
+def _taken(file: Path, wait: bool) -> tuple[BinaryIO, bool]:
+    while True:
+        held = file.open("wb")
+        try:
+            mine = _lock_if_any(held.fileno(), wait)
+            if not mine or _is_still_at(file, held.fileno()):
+                return held, mine
+        except BaseException:
+            held.close()
+            raise
+        held.close()  # who held it has removed it: whoever comes next locks another file
+
+
+def _is_still_at(file: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), file.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _lock_if_any(descriptor: int, wait: bool) -> bool:
+    try:
+        return _lock(descriptor, wait)
+    except OSError as error:
+        if error.errno in NO_LOCKS:
+            return True
+        raise
 
 
 def _lock(descriptor: int, wait: bool) -> bool:

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
-import json
 import os
 import re
+import secrets
+import shutil
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from ceteris.errors import InputError, Problem
-from ceteris.store.atomic import sync_folder, write_atomically
+from ceteris.store.atomic import make_folder_atomically, sync_folder, write_atomically
 from ceteris.store.checkpoints import Checkpoints
 from ceteris.store.files import RECORD, BrokenRecord, pack, read_statement, sha256, unpack
 from ceteris.store.findings import pack_findings, unpack_findings
-from ceteris.store.locks import locked
+from ceteris.store.locks import has_locks, locked
 from ceteris.study.findings import Findings, Identity, identity_slug
 from ceteris.study.record import Record, Status
 
+UNFINISHED = "unfinished"
 _KEY = re.compile(r"[0-9a-f]{64}")
+_OVERTAKEN = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOENT}
+"""What a writer hears when another has made the folder, and cleared up, before it."""
 
 
 class Store:
     """Records under one folder: `<root>/<key[:2]>/<key>/record.json` and the files that it names.
 
-    `record.json` is written last: where it stands, the trial is complete and is never trained again. What probes found
-    lies beside it, in `probes/`; a record is complete without.
+    A record's folder is made elsewhere and renamed: it is there whole or not at all, and a trial that has one is never
+    trained again. What probes found lies in its `probes/`; a record is complete without. What a trial needs while it is
+    trained lies in `<root>/unfinished/`.
     """
 
     def __init__(self, root: Path) -> None:
@@ -41,6 +47,11 @@ class Store:
             write_atomically(self.root / ".writable", b"")
         except OSError as error:
             raise self._cannot_write(error) from None
+
+    @property
+    def has_locks(self) -> bool:
+        """Whether two runs that share this store know of each other at all; after `prepare`."""
+        return has_locks(self.root / ".writable")
 
     def folder(self, key: str) -> Path:
         """Where a trial's files lie."""
@@ -60,7 +71,7 @@ class Store:
 
     def begun(self, key: str) -> int:
         """Epochs done by the trial's latest checkpoint, 0 without one."""
-        folder = f"{self.root}/{key[:2]}/{key}"
+        folder = f"{self.root}/{UNFINISHED}/{key}"
         return self.checkpoints(key).epoch if os.path.isdir(folder) else 0  # noqa: PTH112  # as above
 
     def missing(self, keys: Iterable[str]) -> list[str]:
@@ -83,20 +94,20 @@ class Store:
             raise InputError(Problem(many, str(self.root), "`ceteris status STUDY` lists them"))
         return found[0]
 
-    def put(self, record: Record) -> None:
-        """Write a trial's record; `record.json` last. Raises OSError, and leaves the trial incomplete then.
+    def put(self, record: Record, findings: Iterable[Findings] = ()) -> None:
+        """Write a trial's record, with what probes found while it was trained. Raises OSError, and leaves none then.
 
         A complete trial keeps the record it has: one that comes later, from a writer that lost its claim, is dropped.
         """
-        folder = self.folder(record.key)
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = folder / "writing"
-        with locked(lock):
-            if not self.has(record.key):
-                self._write(record)
-        with contextlib.suppress(OSError):
-            lock.unlink()  # whoever makes a new one finds the record
+        if not self.has(record.key):
+            try:
+                self._make(record, findings)
+            except OSError as error:
+                if error.errno not in _OVERTAKEN or not self.has(record.key):
+                    raise
         self.checkpoints(record.key).clear()
+        for left_by_a_kill in self._unfinished.glob(f".{record.key}.*"):
+            shutil.rmtree(left_by_a_kill, ignore_errors=True)
 
     def get(self, key: str, *, weights: bool = False) -> Record:
         """A record, every file that is read verified by its hash. Raises InputError naming what is broken."""
@@ -159,8 +170,7 @@ class Store:
 
     def unfinished(self) -> list[str]:
         """Every key that has checkpoints but no record, sorted."""
-        folders = (folder.parent for folder in self.root.glob("??/*/checkpoint"))
-        return sorted(f.name for f in folders if f == self.folder(f.name) and not self.has(f.name))
+        return sorted(f.name for f in self._unfinished.glob("*/") if _KEY.fullmatch(f.name) and not self.has(f.name))
 
     def set_aside_checkpoints(self, key: str, *, broken: bool = False) -> Path:
         """Move an unfinished trial's checkpoints out of the way, or the broken ones alone; nothing is deleted."""
@@ -182,7 +192,7 @@ class Store:
 
     def checkpoints(self, key: str) -> Checkpoints:
         """The unfinished trial's checkpoints."""
-        return Checkpoints(self.folder(key) / "checkpoint")
+        return Checkpoints(self._unfinished / key)
 
     @contextlib.contextmanager
     def claim(self, key: str, *, wait: bool = True) -> Iterator[bool]:
@@ -191,23 +201,25 @@ class Store:
         Whether it is held: where another process has it, `wait` waits for it, and without nothing is held. Raises
         InputError when nothing can be written there.
         """
-        folder = self.folder(key)
         with contextlib.ExitStack() as held:
             try:
-                folder.mkdir(parents=True, exist_ok=True)
-                mine = held.enter_context(locked(folder / "claim", wait=wait))
+                self._unfinished.mkdir(parents=True, exist_ok=True)
+                mine = held.enter_context(locked(self._unfinished / f"{key}.claim", wait=wait))
             except OSError as error:
                 raise self._cannot_write(error) from None
             yield mine
 
-    def _write(self, record: Record) -> None:
-        folder = self.folder(record.key)
-        for name, content in pack(record).items():
-            write_atomically(folder / name, content)
-        for left_by_a_kill in folder.glob(".*.tmp"):
-            left_by_a_kill.unlink(missing_ok=True)
-        sync_folder(folder.parent)
-        sync_folder(self.root)
+    @property
+    def _unfinished(self) -> Path:
+        return self.root / UNFINISHED
+
+    def _make(self, record: Record, findings: Iterable[Findings]) -> None:
+        key, folder, files = record.key, self.folder(record.key), pack(record)
+        files |= {f"probes/{name}": kept for found in findings for name, kept in pack_findings(key, found).items()}
+        self._unfinished.mkdir(parents=True, exist_ok=True)
+        if folder.is_dir() and folder / RECORD not in folder.iterdir():
+            self._move(key, "set-aside")  # half of a copied store, say: what it is we cannot know
+        make_folder_atomically(folder, files, self._unfinished / f".{key}.{secrets.token_hex(8)}")
 
     def _complete(self, pattern: str) -> list[str]:
         files = (file for file in self.root.glob(pattern) if _KEY.fullmatch(file.parent.name))
@@ -278,11 +290,3 @@ class Store:
         if sha256(content) != said["files"][name]["sha256"]:
             raise BrokenRecord(f"{name} does not match the sha256 in {RECORD}")
         return content
-
-
-def read_json(path: Path) -> Any:
-    """A JSON file's value, or None when there is no such file or it is not JSON."""
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None

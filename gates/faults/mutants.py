@@ -95,9 +95,21 @@ def _wordless(folder: Path) -> AbstractContextManager[None]:
     return contextlib.nullcontext()
 
 
-def _overwriting(store: Any, record: Any) -> None:
-    store.folder(record.key).mkdir(parents=True, exist_ok=True)
-    store._write(record)
+def _overwriting(store: Any, record: Any, findings: object = ()) -> None:
+    """File by file to where it is read, each atomically."""
+    from ceteris.store.atomic import write_atomically
+    from ceteris.store.files import pack
+
+    folder = store.folder(record.key)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in pack(record).items():
+        write_atomically(folder / name, content)
+
+
+def _first(store: Any, record: Any, findings: object = ()) -> None:
+    """As that, by the first alone: what two who do not know of each other have mixed stays so."""
+    if not store.has(record.key):
+        _overwriting(store, record)
 
 
 def _unzip(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -144,7 +156,10 @@ MUTANTS = (
         _set("ceteris.store.records.Store.claim", lambda store, key: contextlib.nullcontext()),
         _set("gates.faults.rows.two_writers.OPERATIONS", 2000), _set("gates.faults.rows.two_writers.SECONDS", 0.2),
         _set("gates.faults.rows.two_writers.TRIALS", 3))),
-    Mutant("a late record replaces the first", "two-writers", range(5, 80, 4),
+    Mutant("a record appears file by file", "two-writers", range(5, 9), (
+        _set("ceteris.store.records.Store.put", _first), _set("gates.faults.rows.two_writers.SECONDS", 0.0),
+        _set("gates.faults.rows.two_writers.TRIALS", 100), _set("gates.faults.rows.two_writers.OPERATIONS", 10**6))),
+    Mutant("a late record replaces the first", "two-writers", range(9, 84, 4),
            (_set("ceteris.store.records.Store.put", _overwriting),)),
     Mutant("batches are unpickled as they come", "pickles", (1,),
            (_set("ceteris.data.cifar.load_batch", lambda content, where: pickle.loads(content, encoding="bytes")),)),  # noqa: S301

@@ -1,10 +1,13 @@
 """Two studies in one store: a trial that both ask for is trained once, whatever the studies are called."""
 
+import errno
 import json
+import os
 import re
 import subprocess
 import sys
 
+from ceteris.store import locks
 from ceteris.store.records import Store
 
 STUDY = """\
@@ -53,3 +56,30 @@ def test_two_runs_at_once_train_every_trial_once(call, tmp_path):
     assert json.loads(call("status", "one.yaml", "--store", tmp_path / "store", "--json").out)["outcomes"].keys() <= {
         "finished", "did not learn",
     }  # fmt: skip
+
+
+def test_two_runs_whose_locks_do_not_meet_spoil_nothing(call, tmp_path):
+    """As on two machines with a file system that keeps their locks apart."""
+    (tmp_path / "one.yaml").write_text(STUDY.format(name="one", question="Is gelu better?", level="gelu"))
+    apart = "import sys; from ceteris.app.cli import main; from ceteris.store import locks"
+    apart += "; locks._lock = lambda descriptor, wait: True; sys.exit(main())"
+    command = [sys.executable, "-c", apart, "run", "one.yaml", "--store", "store", "--executor", "inline"]
+    runs = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for run in runs:
+        run.communicate()
+    assert [run.returncode for run in runs] == [0, 0]
+    checked = json.loads(call("fsck", "--store", tmp_path / "store", "--json").out)
+    assert (checked["records"], checked["broken"], checked["broken_checkpoints"]) == (4, {}, {})
+    assert list((tmp_path / "store" / "unfinished").iterdir()) == []
+
+
+def test_a_file_system_without_locks_is_told_of(call, tmp_path, monkeypatch):
+    def refuse(descriptor, wait):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(locks, "_lock", refuse)
+    (tmp_path / "one.yaml").write_text(STUDY.format(name="one", question="Is gelu better?", level="gelu"))
+    ran = call("run", tmp_path / "one.yaml", "--store", tmp_path / "store", "--executor", "inline")
+    assert ran.code == 0
+    assert "this file system has no locks" in ran.out + ran.err
+    assert len(Store(tmp_path / "store").keys()) == 4

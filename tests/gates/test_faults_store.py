@@ -7,6 +7,8 @@ import pytest
 
 import ceteris.lab.run
 import ceteris.store.records
+from ceteris.store.atomic import write_atomically
+from ceteris.store.files import pack
 from ceteris.store.records import Store
 from gates.faults import artefacts
 from gates.faults.row import KEPT, Outcome
@@ -17,6 +19,14 @@ ROWS = (kill_writing, disk_full, bit_rot)
 
 def naive(path, content):
     path.write_bytes(content)
+
+
+def in_place(store, record):
+    """File by file to where it is read, each atomically."""
+    folder = store.folder(record.key)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in pack(record).items():
+        write_atomically(folder / name, content)
 
 
 @pytest.fixture
@@ -98,11 +108,18 @@ def test_trials_without_a_claim_are_caught(monkeypatch):
 
 
 @pytest.mark.usefixtures("small")
-def test_a_late_writer_that_is_let_in_is_caught(monkeypatch):
-    def put(store, record):
-        store.folder(record.key).mkdir(parents=True, exist_ok=True)
-        store._write(record)
+@pytest.mark.parametrize("locks", [True, False])
+def test_a_writer_that_stops_is_caught(monkeypatch, locks):
+    def fail(store, record):
+        raise OSError("no")
 
-    monkeypatch.setattr(Store, "put", put)
-    late = [each.outcome for each in two_writers.inject(short=True, only=None)][1:]
+    monkeypatch.setattr(Store, "put", fail)
+    found = next(two_writers.inject(short=True, only=1 if locks else 2))
+    assert (found.outcome, found.detail) == (Outcome.WRONG, "a process stopped: OSError('no')")
+
+
+@pytest.mark.usefixtures("small")
+def test_a_late_writer_that_is_let_in_is_caught(monkeypatch):
+    monkeypatch.setattr(Store, "put", in_place)
+    late = [each.outcome for each in two_writers.inject(short=True, only=None)][2:]
     assert {Outcome.LOST, Outcome.WRONG} <= set(late)

@@ -96,8 +96,9 @@ class Disk:
     def __init__(self, monkeypatch):
         self.done, self.fails_at, self.code, self.forever = 0, 0, errno.ENOSPC, False
         # Syncing is counted, not done: a crash of the machine is not what is tried here, and it takes long.
-        for name, operation in (("fsync", lambda descriptor: None), ("replace", os.replace), ("mkdir", os.mkdir)):
-            monkeypatch.setattr(os, name, self._counted(operation))
+        monkeypatch.setattr(os, "fsync", self._counted(lambda descriptor: None))
+        for name in ("replace", "rename", "mkdir"):
+            monkeypatch.setattr(os, name, self._counted(getattr(os, name)))
         self._open = io.open
         monkeypatch.setattr(io, "open", self._opened)
 

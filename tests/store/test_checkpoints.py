@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import os
 import pickle
 import struct
 
@@ -52,6 +53,21 @@ def test_there_is_nothing_before_the_first(checkpoints):
     assert checkpoints.load() is None
     assert checkpoints.epoch == 0
     checkpoints.clear()
+
+
+def test_a_folder_that_another_run_clears_meanwhile_is_made_anew(checkpoints, monkeypatch):
+    save(checkpoints, 1)
+    real = os.replace
+
+    def cleared(old, new):
+        monkeypatch.setattr(os, "replace", real)
+        checkpoints.clear()
+        real(old, new)
+
+    monkeypatch.setattr(os, "replace", cleared)
+    save(checkpoints, 2)
+    assert loaded(checkpoints) == 2
+    assert files(checkpoints) == ["epoch-000002"]
 
 
 def test_values_and_arrays_come_back(checkpoints):

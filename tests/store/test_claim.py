@@ -49,7 +49,7 @@ def heard(pipe):
 def test_a_second_process_waits_until_the_first_lets_go(store, other):
     _, first = other()
     assert [heard(first), heard(first)] == ["asking", "holding"]
-    with (store.folder(KEY) / "claim").open("wb") as file, pytest.raises(BlockingIOError):
+    with (store.root / "unfinished" / f"{KEY}.claim").open("wb") as file, pytest.raises(BlockingIOError):
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     _, second = other()
     assert heard(second) == "asking"

@@ -52,13 +52,15 @@ def test_findings_are_known_by_name_and_every_option(store):
 
 
 def test_a_record_is_complete_with_and_without_them(store, record, same):
-    store.put_findings(KEY, found())
-    assert not store.has(KEY)
     store.put(record())
-    assert store.missing([KEY]) == []
-    same(store.get(KEY, weights=True), record())
-    assert store.missing_findings(KEY, [FLOW]) == []
-    assert store.keys() == [KEY]
+    assert store.missing_findings(KEY, [FLOW, FILTERS]) == [FLOW, FILTERS]
+    store.put(record(key=OTHER), [found(), found(FILTERS)])
+    assert store.missing_findings(OTHER, [FLOW, FILTERS]) == []
+    assert len(store.findings(OTHER, [FLOW, FILTERS])) == 2
+    for key in (KEY, OTHER):
+        same(store.get(key, weights=True), record(key=key))
+        assert store.broken(key) == ""
+    assert store.keys() == [KEY, OTHER]
 
 
 def test_a_disk_that_refuses_leaves_whole_findings_or_none(store, disk):
@@ -104,7 +106,8 @@ def test_a_sound_statement_of_something_else_is_refused(store, change):
 
 def test_a_missing_array_file_is_named(store):
     store.put_findings(KEY, found())
-    files(store)[f"{identity_slug(FLOW)}.npz"].unlink()
+    (arrays,) = (file for name, file in files(store).items() if name.endswith(".npz"))
+    arrays.unlink()
     with pytest.raises(InputError, match=r"npz cannot be read: No such file"):
         store.findings(KEY, [FLOW])
 
@@ -113,7 +116,8 @@ def test_broken_findings_are_set_aside_without_the_record(store, record, same):
     store.put(record())
     for probe in (FLOW, FILTERS):
         store.put_findings(KEY, found(probe))
-    files(store)[f"{identity_slug(FLOW)}.npz"].write_bytes(b"")
+    (arrays,) = store.folder(KEY).glob(f"probes/{identity_slug(FLOW)}.*.npz")
+    arrays.write_bytes(b"")
     moved = store.set_aside(KEY)
     assert sorted(file.suffix for file in moved.iterdir()) == [".json", ".npz"]
     assert store.broken(KEY) == ""
