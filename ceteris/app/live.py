@@ -71,7 +71,7 @@ class Board:
             self._say(f"{self.labels[event.key]}: {event.why}; going on from the last checkpoint")
             self.running.pop(event.key, None)
         elif isinstance(event, Elsewhere):
-            self._say(f"{self.labels[event.key]}: another run has it under way")
+            self._say(f"{self.labels[event.key]}: another run has it under way, or was cut off in it: left for last")
         elif isinstance(event, Ended):
             self._end(event)
         if self.live:

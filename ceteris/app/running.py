@@ -42,7 +42,7 @@ from ceteris.study.reading import write_study
 from ceteris.study.record import Record
 
 INTERRUPTED = "\ninterrupted: finished trials are kept, the others go on where they were saved. To go on:"
-NO_LOCKS = "{}: this file system has no locks, so a second run of this study would train the same trials once more"
+NO_LOCKS = "{}: this file system has no locks, so runs that share it may train a trial twice"
 STOPPING = b"\nstopping once the current step is done; Ctrl-C again stops at once\n"
 
 

@@ -59,7 +59,7 @@ class Retried:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Another run, perhaps on another machine, has the trial under way; it is asked for again when all else is done."""
+    """Another run, perhaps on another machine, has the trial under way, or was killed in it: it is asked for last."""
 
     key: str
 

@@ -18,17 +18,20 @@ NO_LOCKS = {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK}
 def locked(file: Path, *, wait: bool = True) -> Iterator[bool]:
     """Hold the lock of a file that stands for nothing else, and remove it afterwards. Raises OSError.
 
-    Whether it is held: where another has it, `wait` waits for it, and without nothing is held. The system lets go when
-    this process dies. On a file system without locks everybody holds it.
+    Whether it is held. With `wait`, another that holds it is waited for; the system lets go when that one dies.
+    Without, nothing is held where the file is there already: who made it may be on a machine whose locks do not reach
+    this one. On a file system without locks everybody who waits holds it.
     """
-    descriptor, mine = _taken(file, wait)
-    with descriptor:
+    held = _taken(file, wait)
+    if held is None:
+        yield False
+        return
+    with held:
         try:
-            yield mine
+            yield True
         finally:
-            if mine:
-                with contextlib.suppress(OSError):
-                    file.unlink()
+            with contextlib.suppress(OSError):
+                file.unlink()
 
 
 def has_locks(file: Path) -> bool:
@@ -41,17 +44,20 @@ def has_locks(file: Path) -> bool:
     return True
 
 
-def _taken(file: Path, wait: bool) -> tuple[BinaryIO, bool]:
+def _taken(file: Path, wait: bool) -> BinaryIO | None:
     while True:
-        held = file.open("wb")
         try:
-            mine = _lock_if_any(held.fileno(), wait)
-            if not mine or _is_still_at(file, held.fileno()):
-                return held, mine
-        except BaseException:
-            held.close()
-            raise
-        held.close()  # who held it has removed it: whoever comes next locks another file
+            opened = file.open("wb" if wait else "xb")
+        except FileExistsError:
+            return None
+        with contextlib.ExitStack() as held:
+            held.enter_context(opened)
+            if not _lock_if_any(opened.fileno(), wait):
+                return None
+            if _is_still_at(file, opened.fileno()):
+                held.pop_all()
+                return opened
+        # who held it has removed it: whoever comes next locks another file
 
 
 def _is_still_at(file: Path, descriptor: int) -> bool:

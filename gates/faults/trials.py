@@ -66,7 +66,7 @@ def job(root: Path, seed: int = 0, **fields: Any) -> Job:
     return Job(
         key=trial_key(resolved, facts.fingerprint, seed), recipe=resolved, seed=seed, data=recipe.data.model_dump(),
         facts=facts, place=place, store=root / "store", device="cpu", threads=1, shared_machine=False,
-        sealed_test_curve=True, modules=registry.modules_added(),
+        sealed_test_curve=True, modules=registry.modules_added(), patient=True,
     )  # fmt: skip
 
 

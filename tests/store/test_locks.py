@@ -62,9 +62,21 @@ def test_a_file_system_has_locks_or_not(tmp_path):
 
 
 @pytest.mark.usefixtures("without_locks")
-def test_without_locks_everybody_holds_them(tmp_path):
+def test_without_locks_everybody_who_waits_holds_it_and_others_see_its_file(tmp_path):
     assert not has_locks(tmp_path / "file")
-    for wait in (True, False):
-        with locked(tmp_path / "lock", wait=wait) as mine, locked(tmp_path / "lock", wait=wait) as another:
-            assert mine
-            assert another
+    with locked(tmp_path / "lock", wait=False) as mine, locked(tmp_path / "lock", wait=False) as another:
+        assert mine
+        assert not another
+        with locked(tmp_path / "lock") as patient:
+            assert patient
+
+
+def test_a_file_that_somebody_left_is_taken_by_who_waits(tmp_path):
+    file = tmp_path / "lock"
+    file.touch()
+    with locked(file, wait=False) as mine:
+        assert not mine
+    assert file.exists()
+    with locked(file) as mine:
+        assert mine
+    assert not file.exists()

@@ -142,7 +142,7 @@ class _Crew:
         if store.has(job.key):
             self.tell(Ended(job.key, str(store.statement(job.key)["status"])))
         elif self.attempts[job.key] < ATTEMPTS:
-            self.waiting.appendleft(job)
+            self.waiting.appendleft(replace(job, patient=True))  # the claim that the dead one left is its own
             self.tell(Retried(job.key, why))
         else:
             reason = f"{why}, {ATTEMPTS} times"
