@@ -42,7 +42,14 @@ def setting(tmp_path):
 
 
 def children():
-    return [child for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())]
+    """The workers that live."""
+    return [child for child in psutil.Process().children() if "spawn_main" in " ".join(command_of(child))]
+
+
+def command_of(process):
+    with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile, or has ended and waits to be asked how
+        return process.cmdline()
+    return []
 
 
 def test_processes_give_the_bits_of_inline_and_leave_nobody_behind(setting, tmp_path):
