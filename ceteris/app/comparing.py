@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from ceteris.app import completing
 from ceteris.app.options import Asked, asking, json_option, language_option, with_options
 from ceteris.errors import InputError, Problem, did_you_mean
 
@@ -22,8 +23,8 @@ OF_A_FILE = ("baseline", "margin", "alpha", "independent", "percent")
 
 @click.command(epilog="Example: ceteris compare quickstart plain-cnn resnet14, or: ceteris compare --csv results.csv")
 @asking(required=False)
-@click.argument("first", metavar="[A]", required=False)
-@click.argument("second", metavar="[B]", required=False)
+@click.argument("first", metavar="[A]", required=False, shell_complete=completing.arm_names)
+@click.argument("second", metavar="[B]", required=False, shell_complete=completing.arm_names)
 @click.option(
     "--csv",
     "file",

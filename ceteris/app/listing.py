@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ceteris.app import completing
 from ceteris.app.options import data_options, data_place, import_option, json_option, with_options
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def studies(as_json: bool) -> None:
 
 
 @click.command(epilog="Example: ceteris parts model")
-@click.argument("kind", required=False)
+@click.argument("kind", required=False, shell_complete=completing.kinds)
 @with_options(import_option, json_option)
 def parts(kind: str | None, modules: tuple[str, ...], as_json: bool) -> None:
     """List registered parts with their options; KIND is one of model, data, augment, optimizer, ..."""
@@ -95,7 +96,7 @@ def data_list(data_dir: Path | None, allow_modified_data: bool, as_json: bool) -
 
 
 @data.command("get", epilog="Example: ceteris data get cifar10")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.datasets)
 @with_options(*data_options, json_option)
 def data_get(name: str, data_dir: Path | None, allow_modified_data: bool, as_json: bool) -> None:
     """Download a data set if need be, verify and decode it."""
@@ -103,7 +104,7 @@ def data_get(name: str, data_dir: Path | None, allow_modified_data: bool, as_jso
 
 
 @data.command("check", epilog="Example: ceteris data check folder:~/my-images")
-@click.argument("name")
+@click.argument("name", shell_complete=completing.datasets)
 @with_options(*data_options, json_option)
 def data_check(name: str, data_dir: Path | None, allow_modified_data: bool, as_json: bool) -> None:
     """Verify that a data set is whole; `folder:PATH` checks a folder of images.

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from ceteris.app import completing
+
 if TYPE_CHECKING:
     from ceteris.data.source import DataPlace, Progress
     from ceteris.lab.plan import Request
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 DEFAULT_STORE = "ceteris-store"
 
+key_argument = click.argument("key", shell_complete=completing.keys)
 store_option = click.option(
     "--store",
     type=click.Path(path_type=Path),
@@ -31,7 +34,9 @@ language_option = click.option(
 workers_option = click.option(
     "--workers", type=int, help="Trials at a time; by default one per core, on GPUs one on each."
 )
-device_option = click.option("--device", help="cpu, cuda, cuda:1, mps; by default the best there is.")
+device_option = click.option(
+    "--device", help="cpu, cuda, cuda:1, mps; by default the best there is.", shell_complete=completing.devices
+)
 import_option = click.option(
     "--import",
     "modules",
@@ -110,9 +115,13 @@ class Asked:
 def asking(*, required: bool = True) -> Callable[[Command], Command]:
     """Give a command the shared options, collected in its first argument, an `Asked`."""
     options = (
-        click.argument("study", required=required),
+        click.argument("study", required=required, shell_complete=completing.studies),
         click.option(
-            "--scale", default="full", show_default=True, help="smoke, laptop, full, or another of the study's."
+            "--scale",
+            default="full",
+            show_default=True,
+            help="smoke, laptop, full, or another of the study's.",
+            shell_complete=completing.scales,
         ),
         click.option("--seeds", type=int, help="Number of seeds, instead of the study's; fixed, so without its looks."),
         click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Set a value of every arm's recipe."),

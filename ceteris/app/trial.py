@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ceteris.app.options import import_option, json_option, store_option, with_options
+from ceteris.app.options import import_option, json_option, key_argument, store_option, with_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: ceteris show 3f2a")
-@click.argument("key")
+@key_argument
 @with_options(store_option, json_option)
 def show(key: str, store: Path, as_json: bool) -> None:
     """Show one trial; KEY may be the first digits of a key."""
@@ -109,7 +109,7 @@ def _one_line(value: Any) -> str:
 
 
 @click.command(epilog="Example: ceteris predict 3f2a cat.jpg dog.png")
-@click.argument("key")
+@key_argument
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--top", default=3, show_default=True, type=click.IntRange(min=1), help="Classes to print per image.")
 @with_options(import_option, store_option, json_option)
@@ -155,7 +155,7 @@ def _content(image: Path) -> bytes:
 
 
 @click.command(epilog="Example: ceteris export 3f2a --to my-network")
-@click.argument("key")
+@key_argument
 @click.option("--to", "folder", required=True, type=click.Path(path_type=Path), help="A folder that is new, or empty.")
 @click.option(
     "--onnx/--no-onnx",

@@ -25,6 +25,7 @@ from ceteris.study.record import Record, Status
 
 UNFINISHED = "unfinished"
 _KEY = re.compile(r"[0-9a-f]{64}")
+_START = re.compile(r"[0-9a-f]{,64}")
 _OVERTAKEN = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOENT}
 """What a writer hears when another has made the folder, and cleared up, before it."""
 
@@ -78,9 +79,9 @@ class Store:
         """Those that are not complete, in order."""
         return [key for key in keys if not self.has(key)]
 
-    def keys(self) -> list[str]:
-        """Every complete trial's key, sorted."""
-        return self._complete(f"??/*/{RECORD}")
+    def keys(self, start: str = "") -> list[str]:
+        """Every complete trial's key, or those that begin so, sorted."""
+        return self._complete(f"{start[:2]:?<2}/{start}*/{RECORD}") if _START.fullmatch(start) else []
 
     def find(self, start: str) -> str:
         """The one complete trial's key that begins so. Raises InputError when there is none or several."""
@@ -88,7 +89,7 @@ class Store:
             raise InputError(Problem(f"{start!r} is not a key", hint="a key is 64 hex digits; the first 4 or more do"))
         if _KEY.fullmatch(start) and self.has(start):
             return start
-        found = self._complete(f"{start[:2]}/{start}*/{RECORD}")
+        found = self.keys(start)
         if len(found) != 1:
             many = f"{len(found)} trials have a key that begins with {start}" if found else f"no trial has key {start}"
             raise InputError(Problem(many, str(self.root), "`ceteris status STUDY` lists them"))
