@@ -19,6 +19,7 @@ from bench.cases import BATCH, CHANNELS, CLASSES, CPU_CASES, SIDE, network
 from bench.children import measured
 from bench.limits import calls_per_second
 from bench.tables import markdown
+from ceteris.engine.blocks import in_blocks
 from ceteris.engine.linear import onednn_is_faster, speed_up_linear
 from ceteris.engine.objective import NetworkAndLoss, Objective, compile_objective
 from ceteris.engine.randomness import initialise
@@ -42,14 +43,14 @@ def rates(model: str, threads: int, repeats: int, seconds: float) -> dict[str, l
     last = images.contiguous(memory_format=torch.channels_last)
     net = partial(_built, model)
     ways: dict[str, Callable[[], object]] = {
-        AS_IT_IS: partial(whole(sped_up(net())), last, labels),
+        AS_IT_IS: partial(whole(in_blocks(sped_up(net()))), last, labels),
         "torch's default layout": partial(whole(net(torch.contiguous_format)), images, labels),
         "compiled": partial(compiled(net()), last, labels),
     }
     if onednn_is_faster():
-        ways["linear layers through MKL"] = partial(whole(net()), last, labels)
-    if isinstance(net(), nn.Sequential):
-        ways["oneDNN's own layout"] = partial(whole(in_own_layout(net())), last, labels)
+        ways["linear layers through MKL"] = partial(whole(in_blocks(net())), last, labels)
+    if in_blocks(example := net()) is not example:
+        ways["all layers dense"] = partial(whole(sped_up(net())), last, labels)
     if not any(isinstance(module, nn.BatchNorm2d) for module in net().modules()):
         ways[f"{MICRO_BATCHES} parts, one after the other"] = partial(in_turn(net(), MICRO_BATCHES), last, labels)
         ways[f"{threads} parts, a thread each"] = partial(side_by_side(net(), threads), last, labels)
@@ -126,32 +127,6 @@ def side_by_side(net: nn.Module, parts: int) -> Step:
         optimizer.step()
 
     return step
-
-
-class _ToOwnLayout(nn.Module):
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        return maps.to_mkldnn()
-
-
-class _ToDense(nn.Module):
-    def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        return maps.to_dense()
-
-
-def in_own_layout(net: nn.Sequential) -> nn.Sequential:
-    """The network with all before its flattening in the blocks of channels that oneDNN chooses for itself.
-
-    Its pooling wants to be told its stride, and needs its output for the gradient, so rectifiers leave that alone.
-    """
-    for module in list(net.modules()):
-        if isinstance(module, nn.ReLU):
-            module.inplace = False
-        for name, child in module.named_children():
-            if isinstance(child, nn.MaxPool2d):
-                setattr(module, name, nn.MaxPool2d(child.kernel_size, child.kernel_size))
-    layers = list(net)
-    dense = next(place for place, layer in enumerate(layers) if isinstance(layer, nn.Flatten))
-    return nn.Sequential(_ToOwnLayout(), *layers[:dense], _ToDense(), *layers[dense:])
 
 
 def main() -> None:

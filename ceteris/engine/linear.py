@@ -11,16 +11,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ceteris.engine.processor import has_avx512, is_amd
+
 LEAST_WEIGHTS = 2**16
 """Of a layer: below, handing images over to oneDNN costs as much as it saves."""
 
 
 def onednn_is_faster() -> bool:
-    """Whether this processor has AVX-512 and is AMD's: nobody else's ever had SSE4a."""
-    if not (torch.backends.mkl.is_available() and torch.backends.mkldnn.is_available()):  # type: ignore[no-untyped-call]
-        return False
-    can = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(can.get("avx512_f") and can.get("sse4a"))
+    """Whether torch would give matrix products to MKL, and MKL would not use this processor's AVX-512."""
+    return has_avx512() and is_amd() and bool(torch.backends.mkl.is_available())  # type: ignore[no-untyped-call]
 
 
 def speed_up_linear(model: nn.Module) -> None:

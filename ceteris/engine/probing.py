@@ -57,7 +57,7 @@ class Probing:
 
                 def loss(noise: str = noise) -> torch.Tensor:
                     with drawing_from(setup.trial.seed, noise, str(inputs.device)), setup.autocast:
-                        return setup.objective(inputs, labels)[1]
+                        return setup.plain(inputs, labels)[1]
 
                 with attempt.looking(setup, f"step/{step}"):
                     probe.after_backward(Step(setup.model, inputs, labels, loss, rate, epoch, step))

@@ -14,6 +14,7 @@ from torch import nn
 from ceteris.data.batches import Batches, channel_statistics
 from ceteris.data.source import Dataset
 from ceteris.data.splits import limit_images, split_images
+from ceteris.engine.blocks import in_blocks
 from ceteris.engine.device import Conditions
 from ceteris.engine.evaluate import evaluation_batch
 from ceteris.engine.linear import speed_up_linear
@@ -41,13 +42,15 @@ class Trial:
 class Setup:
     """What one trial trains with. `rate` is the recipe's learning rate, before the schedule.
 
-    `objective` is what steps differentiate; `compiled` does the same for whole batches, where that was asked for.
+    `objective` is what steps differentiate, `plain` the same for who wants to look into it or differentiate it twice;
+    `compiled` is the same for whole batches, where that was asked for.
     """
 
     trial: Trial
     data: Dataset
     model: nn.Module
     objective: Objective
+    plain: Objective
     compiled: Objective | None
     facts: ModelFacts
     optimizer: torch.optim.Optimizer
@@ -116,13 +119,15 @@ def set_up(trial: Trial, data: Dataset, conditions: Conditions) -> Setup:
     rate = float(optimizer.param_groups[0]["lr"])
     schedule = build("schedule", recipe["schedule"], lr=rate, **length)
     loss = build("loss", recipe["loss"])
-    objective = NetworkAndLoss(model, loss)
+    plain = NetworkAndLoss(model, loss)
+    blocked = device.type == "cpu" and recipe["precision"] != "bf16" and not conditions.compiled
     return Setup(
         trial=trial,
         data=data,
         model=model,
-        objective=objective,
-        compiled=compile_objective(objective) if conditions.compiled else None,
+        objective=NetworkAndLoss(in_blocks(model), loss) if blocked else plain,
+        plain=plain,
+        compiled=compile_objective(plain) if conditions.compiled else None,
         facts=facts,
         optimizer=optimizer,
         rate=rate,

@@ -5,16 +5,23 @@ import torch
 
 from bench import cpu_ways
 from bench.cases import network
-from bench.cpu_ways import compiled, in_own_layout, in_turn, rates, side_by_side, whole
-from ceteris.engine import objective
+from bench.cpu_ways import AS_IT_IS, compiled, in_turn, rates, side_by_side, whole
+from ceteris.engine import blocks, objective
+from ceteris.engine.blocks import in_blocks
 from ceteris.engine.randomness import initialise
 
 WAYS = {
     "in parts": lambda net: in_turn(net, 4),
     "in threads": lambda net: side_by_side(net, 2),
     "compiled": compiled,
-    "in oneDNN's layout": lambda net: whole(in_own_layout(net)),
+    "in blocks": lambda net: whole(in_blocks(net)),
 }
+
+
+@pytest.fixture(autouse=True)
+def with_avx512(monkeypatch):
+    """Every machine is one where blocks pay."""
+    monkeypatch.setattr(blocks, "has_avx512", lambda: True)
 
 
 @pytest.fixture(autouse=True)
@@ -53,3 +60,12 @@ def test_a_network_that_normalises_over_its_batch_is_not_measured_in_parts(monke
 
     assert [name for name in with_norm if "parts" in name] == []
     assert len([name for name in without if "parts" in name]) == 2
+
+
+def test_what_the_engine_does_is_measured_beside_all_layers_dense(monkeypatch):
+    monkeypatch.setattr(cpu_ways, "BATCH", 8)
+    assert [name for name in rates("plain-cnn", 1, 1, 0.0) if name in (AS_IT_IS, "all layers dense")] == [
+        AS_IT_IS,
+        "all layers dense",
+    ]
+    assert "all layers dense" not in rates("lenet", 1, 1, 0.0)

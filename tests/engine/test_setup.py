@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from ceteris.engine import linear
+from ceteris.engine import blocks, linear
 from ceteris.engine.device import Conditions
 from ceteris.engine.setup import build_model
 from ceteris.errors import InputError
@@ -115,7 +115,23 @@ def test_the_objective_is_compiled_only_where_that_is_asked_for(setup, monkeypat
     monkeypatch.setattr(torch, "compile", lambda objective, **how: objective.forward)
     assert setup().compiled is None
     made = setup(conditions=Conditions(compiled=True))
-    assert made.compiled == made.objective.forward
+    assert made.compiled == made.plain.forward
+
+
+def test_steps_go_through_blocks_in_fp32_on_a_cpu_and_what_probes_differentiate_does_not(setup, monkeypatch):
+    monkeypatch.setattr(torch, "compile", lambda objective, **how: objective.forward)
+    monkeypatch.setattr(blocks, "has_avx512", lambda: True)
+    plain_cnn = {"name": "plain-cnn", "width": 16}
+    made = setup(model=plain_cnn)
+    assert made.plain.network is made.model
+    assert made.objective.network is not made.model
+    assert list(made.objective.network.parameters()) == list(made.model.parameters())
+    for others in (
+        setup(model=plain_cnn, precision="bf16"),
+        setup(model=plain_cnn, conditions=Conditions(compiled=True)),
+        setup(model={"name": "resnet14"}),
+    ):
+        assert others.objective.network is others.model
 
 
 def test_linear_layers_are_sped_up_once_they_were_counted_and_never_under_the_compiler(setup, monkeypatch):

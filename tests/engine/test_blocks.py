@@ -1,0 +1,137 @@
+"""In oneDNN's blocks a network computes what it computes without, and only where nobody looks into it."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from ceteris import registry
+from ceteris.engine import blocks
+from ceteris.engine.blocks import in_blocks
+from ceteris.engine.randomness import initialise
+from ceteris.models.layers.pooling import MaxPool2d
+
+CONTEXT = {"classes": 4, "channels": 3, "image_size": 64}
+
+
+@pytest.fixture(autouse=True)
+def everywhere(monkeypatch):
+    """Every machine is one where it pays."""
+    monkeypatch.setattr(blocks, "has_avx512", lambda: True)
+
+
+def layers(*more):
+    return [nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2), *more]
+
+
+def answers(network, images, seed=0):
+    """Outputs, and the gradient of every parameter."""
+    torch.manual_seed(seed)
+    outputs = network(images)
+    outputs.square().sum().backward()
+    return [outputs.detach(), *(each.grad for each in network.parameters() if each.grad is not None)]
+
+
+def assert_same(network, images):
+    """With and without blocks, and gradients lie as their parameters do."""
+    network = network.to(memory_format=torch.channels_last)
+    blocked = in_blocks(copied := copy.deepcopy(network))
+    assert blocked is not copied
+    assert [id(each) for each in blocked.parameters()] == [id(each) for each in copied.parameters()]
+    found, expected = answers(blocked, images), answers(network, images)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4 * float(other.abs().max()))
+        assert one.layout is torch.strided
+    for each in copied.parameters():  # a fused optimizer walks raw memory
+        assert each.grad is None or torch.equal(each.grad, each.grad.as_strided(each.shape, each.stride()))
+
+
+def pictures(side=12, count=5, channels=3):
+    made = torch.randn(count, channels, side, side, generator=torch.Generator().manual_seed(0))
+    return made.to(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("side", [8, 9, 15])
+@pytest.mark.parametrize(
+    "network",
+    [
+        nn.Sequential(*layers()),
+        nn.Sequential(*layers(nn.Flatten(), nn.LazyLinear(7))),
+        nn.Sequential(nn.Sequential(*layers()), nn.Sequential(nn.Conv2d(16, 32, 3, 2, 1, bias=False), MaxPool2d())),
+        nn.Sequential(*layers(nn.Conv2d(16, 5, 3), nn.GELU(), nn.Dropout(0.5))),
+        nn.Sequential(nn.Conv2d(3, 32, 5, dilation=1, padding=2), nn.MaxPool2d(3, 2, padding=1), nn.BatchNorm2d(32)),
+    ],
+    ids=["alone", "linear", "nested", "rest-of-another-kind", "overlapping"],
+)  # fmt: skip
+def test_outputs_and_gradients_are_the_same(network, side):
+    network = copy.deepcopy(network)
+    network(pictures(side))  # a lazy layer learns its size
+    assert_same(network, pictures(side))
+
+
+def test_frozen_parameters_get_no_gradient():
+    network = nn.Sequential(*layers())
+    network[0].weight.requires_grad_(False)
+    assert_same(network, pictures())
+
+
+def test_one_channel_and_one_image():
+    assert_same(nn.Sequential(nn.Conv2d(1, 16, 3), nn.MaxPool2d(2)), pictures(channels=1, count=1))
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        nn.Sequential(nn.Conv2d(3, 6, 5), nn.MaxPool2d(2)),
+        nn.Sequential(nn.Conv2d(3, 16, 3), nn.GELU(), nn.MaxPool2d(2)),
+        nn.Sequential(nn.Conv2d(3, 16, 3), nn.BatchNorm2d(16), nn.MaxPool2d(2)),
+        nn.Sequential(nn.Conv2d(3, 16, 3), nn.ReLU()),
+        nn.Sequential(nn.Conv2d(3, 16, 3, padding="same"), nn.MaxPool2d(2)),
+        nn.Sequential(nn.Conv2d(3, 16, 3, padding=1, padding_mode="reflect"), nn.MaxPool2d(2)),
+        nn.Sequential(nn.Conv2d(16, 16, 3, groups=4), nn.MaxPool2d(2)),
+        nn.Sequential(nn.Conv2d(3, 16, 3), nn.MaxPool2d(2, ceil_mode=True)),
+        nn.Sequential(nn.MaxPool2d(2), nn.Conv2d(3, 16, 3)),
+        nn.Conv2d(3, 16, 3),
+    ],
+    ids=["6", "gelu", "norm", "no-pool", "same", "reflect", "groups", "ceil", "pool-first", "no-sequence"],
+)
+def test_other_networks_are_left_as_they_are(network):
+    assert in_blocks(network) is network
+
+
+@pytest.mark.parametrize("kind", ["register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook"])
+@pytest.mark.parametrize("where", [(), (0,), (2,)])
+def test_who_looks_into_a_layer_goes_on_seeing_what_it_does(kind, where):
+    network = nn.Sequential(*layers())
+    module = network[where[0]] if where else network
+    handle = getattr(module, kind)(lambda *seen: None)
+    assert in_blocks(network) is network
+    handle.remove()
+    assert in_blocks(network) is not network
+
+
+def test_other_processors_are_left_alone(monkeypatch):
+    monkeypatch.setattr(blocks, "has_avx512", lambda: False)
+    network = nn.Sequential(*layers())
+    assert in_blocks(network) is network
+
+
+def test_noise_behind_the_blocks_is_the_same():
+    network = nn.Sequential(*layers(nn.Flatten(), nn.Dropout(0.5)))
+    one, other = in_blocks(network), network
+    found = []
+    for each in (one, other):
+        torch.manual_seed(3)
+        found.append(each(pictures()) == 0)
+    assert torch.equal(*found)
+
+
+@pytest.mark.parametrize("part", registry.parts("model"), ids=lambda part: part.name)
+def test_every_model_computes_the_same(part):
+    network = part.build({}, **CONTEXT)
+    initialise(network, 0)
+    changed = in_blocks(network.to(memory_format=torch.channels_last)) is not network
+    assert changed == (part.name in ("plain-cnn", "basic-cnn", "vgg-a"))
+    if changed:
+        assert_same(network.eval(), pictures(64, 3))
