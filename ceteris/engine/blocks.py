@@ -45,7 +45,12 @@ class _InBlocks(nn.Module):
             else:
                 maps = functional.relu(maps) if isinstance(layer, nn.ReLU) else layer(maps)
         outputs: torch.Tensor = self.rest(maps.to_dense().contiguous(memory_format=torch.channels_last))
-        return outputs
+        return outputs + self._zero()
+
+    @torch.no_grad()
+    def _zero(self) -> torch.Tensor | float:
+        """NaN where a weight of the first layers is not finite: oneDNN's rectifiers and poolings swallow NaN."""
+        return 0 * sum(weights.sum() for weights in self.first.parameters())
 
 
 def _layers(module: nn.Module) -> Iterator[nn.Module]:

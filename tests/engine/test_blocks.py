@@ -9,8 +9,12 @@ from torch import nn
 from ceteris import registry
 from ceteris.engine import blocks
 from ceteris.engine.blocks import in_blocks
+from ceteris.engine.device import Conditions
 from ceteris.engine.randomness import initialise
+from ceteris.engine.setup import Trial
+from ceteris.engine.train import train
 from ceteris.models.layers.pooling import MaxPool2d
+from ceteris.study.record import Status
 
 CONTEXT = {"classes": 4, "channels": 3, "image_size": 64}
 
@@ -115,6 +119,27 @@ def test_other_processors_are_left_alone(monkeypatch):
     monkeypatch.setattr(blocks, "has_avx512", lambda: False)
     network = nn.Sequential(*layers())
     assert in_blocks(network) is network
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("name", ["0.weight", "0.bias", "3.weight", "3.bias"])
+def test_a_weight_that_is_not_finite_makes_outputs_that_are_not(name, value):
+    network = nn.Sequential(*layers(nn.Conv2d(16, 16, 3), nn.MaxPool2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(64, 3)))
+    network(pictures())
+    with torch.no_grad():
+        network.get_parameter(name)[0].fill_(value)
+    assert not torch.isfinite(in_blocks(network)(pictures())).any()
+
+
+def test_a_trial_diverges_at_the_step_at_which_it_does_with_dense_layers(shapes, recipe, monkeypatch):
+    wild = recipe(model={"name": "plain-cnn", "width": 16}, optimizer={"name": "sgd", "lr": 1e4}, epochs=1)
+    found = []
+    for has in (True, False):
+        monkeypatch.setattr(blocks, "has_avx512", lambda has=has: has)
+        record = train(Trial("ab" * 32, wild, 0), shapes, Conditions("cpu", 1))
+        found.append((record.status, record.reason))
+    assert found[0] == found[1]
+    assert found[0][0] is Status.DIVERGED
 
 
 def test_noise_behind_the_blocks_is_the_same():
