@@ -22,7 +22,8 @@ CHANNELS = 16
 def in_blocks(network: nn.Module) -> nn.Module:
     """A network of the same modules, for training in fp32 on the CPU; the network itself where that is no gain.
 
-    It computes the same but for the order of sums. Its first layers cannot be looked into, nor differentiated twice.
+    It computes the same but for the order of sums. Its first layers cannot be looked into, differentiated twice, or
+    differentiated while norms evaluate; their weights are put into torch's default layout.
     """
     if not has_avx512():
         return network
@@ -36,6 +37,11 @@ class _InBlocks(nn.Module):
     def __init__(self, first: list[nn.Module], rest: list[nn.Module]) -> None:
         super().__init__()
         self.first, self.rest = nn.ModuleList(first), nn.Sequential(*rest)
+        # Weights in channels_last would be copied into torch's default layout in every step.
+        self.first.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        # Vectors come from torch's default layout without another copy.
+        flat = bool(rest) and isinstance(rest[0], nn.Flatten)
+        self.between = torch.contiguous_format if flat else torch.channels_last
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         maps = images.to_mkldnn()
@@ -44,7 +50,7 @@ class _InBlocks(nn.Module):
                 maps = functional.max_pool2d(maps, layer.kernel_size, layer.stride, layer.padding)
             else:
                 maps = functional.relu(maps) if isinstance(layer, nn.ReLU) else layer(maps)
-        outputs: torch.Tensor = self.rest(maps.to_dense().contiguous(memory_format=torch.channels_last))
+        outputs: torch.Tensor = self.rest(maps.to_dense().contiguous(memory_format=self.between))
         return outputs + self._zero()
 
     @torch.no_grad()
@@ -70,6 +76,8 @@ def _is_blocked(layer: nn.Module) -> bool:
         return padded and layer.groups == 1 and layer.out_channels % CHANNELS == 0
     if type(layer) in (nn.MaxPool2d, MaxPool2d):
         return layer.dilation in (1, (1, 1)) and not (layer.return_indices or layer.ceil_mode)
+    if type(layer) is nn.BatchNorm2d:
+        return layer.affine and layer.track_running_stats and layer.momentum is not None
     return type(layer) is nn.ReLU
 
 

@@ -120,12 +120,11 @@ def set_up(trial: Trial, data: Dataset, conditions: Conditions) -> Setup:
     schedule = build("schedule", recipe["schedule"], lr=rate, **length)
     loss = build("loss", recipe["loss"])
     plain = NetworkAndLoss(model, loss)
-    blocked = device.type == "cpu" and recipe["precision"] != "bf16" and not conditions.compiled
     return Setup(
         trial=trial,
         data=data,
         model=model,
-        objective=NetworkAndLoss(in_blocks(model), loss) if blocked else plain,
+        objective=_for_steps(plain, recipe, conditions),
         plain=plain,
         compiled=compile_objective(plain) if conditions.compiled else None,
         facts=facts,
@@ -140,6 +139,12 @@ def set_up(trial: Trial, data: Dataset, conditions: Conditions) -> Setup:
         normalize={"mean": mean.tolist(), "std": std.tolist()},
         autocast=autocast(recipe, device.type),
     )
+
+
+def _for_steps(plain: NetworkAndLoss, recipe: Mapping[str, Any], conditions: Conditions) -> NetworkAndLoss:
+    if conditions.device != "cpu" or conditions.compiled or recipe["precision"] == "bf16":
+        return plain
+    return NetworkAndLoss(in_blocks(plain.network), plain.loss)
 
 
 def _fit(model: nn.Module, images: Batches) -> None:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -36,6 +37,12 @@ def test_a_plan_that_was_altered_is_refused_in_words(planned, tmp_path, spoil):
     assert file.read_bytes() != before
     with pytest.raises(InputError, match=r"plan\.json: the plan cannot be read: .*run the study again"):
         read_manifest(file)
+
+
+def test_a_plan_of_a_newer_version_is_refused_in_words(planned, tmp_path):
+    write_manifest(replace(planned, resources={"nodes": 2}), tmp_path)
+    with pytest.raises(InputError, match=r"the plan cannot be read: it is not a plan"):
+        read_manifest(tmp_path / MANIFEST)
 
 
 def test_a_disk_that_refuses_the_plan_is_said_in_words(planned, tmp_path, monkeypatch):
