@@ -1,4 +1,4 @@
-"""The first layers of a network in oneDNN's own blocks of channels, up to their last pooling.
+"""The first layers of a network in oneDNN's own blocks of channels, where poolings are among them.
 
 torch's dense max-pooling writes a 64-bit index for every output, oneDNN's a byte, and images of three channels are
 convolved there by code of their own. What follows gets dense tensors.
@@ -7,6 +7,7 @@ convolved there by code of their own. What follows gets dense tensors.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 
 import torch
 from torch import nn
@@ -28,9 +29,9 @@ def in_blocks(network: nn.Module) -> nn.Module:
     if not has_avx512():
         return network
     layers = list(_layers(network))
-    count = next((place for place, layer in enumerate(layers) if not _is_blocked(layer)), len(layers))
-    ends = [place + 1 for place, layer in enumerate(layers[:count]) if isinstance(layer, nn.MaxPool2d)]
-    return _InBlocks(layers[: ends[-1]], layers[ends[-1] :]) if ends and type(layers[0]) is nn.Conv2d else network
+    first = list(takewhile(_is_blocked, layers))
+    pays = any(isinstance(layer, nn.MaxPool2d) for layer in first) and type(first[0]) is nn.Conv2d
+    return _InBlocks(first, layers[len(first) :]) if pays else network
 
 
 class _InBlocks(nn.Module):

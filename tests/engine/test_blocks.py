@@ -89,6 +89,16 @@ def test_norms_and_their_running_statistics_are_those_of_dense_layers():
         torch.testing.assert_close(found, network.state_dict()[name])
 
 
+@pytest.mark.parametrize(
+    ("layer", "layout"), [(nn.Flatten(), torch.contiguous_format), (nn.Conv2d(16, 5, 3), torch.channels_last)]
+)
+def test_what_follows_is_given_the_layout_that_it_needs(layer, layout):
+    seen = []
+    layer.register_forward_pre_hook(lambda _, given: seen.append(given[0].is_contiguous(memory_format=layout)))
+    in_blocks(nn.Sequential(*layers(copy.deepcopy(layer))))(pictures())
+    assert seen == [True]
+
+
 def test_frozen_parameters_get_no_gradient():
     network = nn.Sequential(*layers())
     network[0].weight.requires_grad_(False)
