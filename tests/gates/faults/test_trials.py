@@ -19,6 +19,9 @@ def _interrupted_at_once(monkeypatch):
         return child
 
     monkeypatch.setattr(os, "fork", interrupting)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts its background jobs without
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def code_of(act):
