@@ -112,9 +112,11 @@ def test_one_channel_and_one_image():
 LEFT_ALONE = {
     "6": nn.Sequential(nn.Conv2d(3, 6, 5), nn.MaxPool2d(2)),
     "gelu": nn.Sequential(nn.Conv2d(3, 16, 3), nn.GELU(), nn.MaxPool2d(2)),
-    "bare-norm": nn.Sequential(nn.Conv2d(3, 16, 3), nn.BatchNorm2d(16, affine=False), nn.MaxPool2d(2)),
-    "batch-norm": nn.Sequential(nn.Conv2d(3, 16, 3), nn.BatchNorm2d(16, track_running_stats=False), nn.MaxPool2d(2)),
-    "mean-norm": nn.Sequential(nn.Conv2d(3, 16, 3), nn.BatchNorm2d(16, momentum=None), nn.MaxPool2d(2)),
+    "norm-without-weights": nn.Sequential(nn.Conv2d(3, 16, 3), nn.BatchNorm2d(16, affine=False), nn.MaxPool2d(2)),
+    "norm-without-statistics": nn.Sequential(
+        nn.Conv2d(3, 16, 3), nn.BatchNorm2d(16, track_running_stats=False), nn.MaxPool2d(2)
+    ),
+    "norm-of-all-batches": nn.Sequential(nn.Conv2d(3, 16, 3), nn.BatchNorm2d(16, momentum=None), nn.MaxPool2d(2)),
     "group-norm": nn.Sequential(nn.Conv2d(3, 16, 3), nn.GroupNorm(2, 16), nn.MaxPool2d(2)),
     "no-pool": nn.Sequential(nn.Conv2d(3, 16, 3), nn.ReLU()),
     "same": nn.Sequential(nn.Conv2d(3, 16, 3, padding="same"), nn.MaxPool2d(2)),
