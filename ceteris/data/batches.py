@@ -98,14 +98,14 @@ class Batches:
             {key: self._on_device(values) for key, values in self._drawn(one, name, seed, epoch, order).items()}
             for name, one in self._augment
         ]
-        mixing = any(isinstance(augmentation, Mixing) for _, augmentation in self._augment)
-        for rows, pixels, labels in self._gathered(order, 1 if mixing else at_once, start):
-            targets = functional.one_hot(labels, self._classes).float() if mixing else labels
-            for (_, augmentation), drawn in zip(self._augment, draws, strict=True):
+        mixers = {name: one for name, one in self._augment if isinstance(one, Mixing)}
+        for rows, pixels, labels in self._gathered(order, 1 if mixers else at_once, start):
+            targets = functional.one_hot(labels, self._classes).float() if mixers else labels
+            for (name, augmentation), drawn in zip(self._augment, draws, strict=True):
                 own = {key: values[rows] for key, values in drawn.items()}
                 pixels = augmentation(pixels, own)  # noqa: PLW2901
-                if isinstance(augmentation, Mixing):
-                    targets = augmentation.mix_labels(targets, own)
+                if name in mixers:
+                    targets = mixers[name].mix_labels(targets, own)
             yield self._normalised(pixels), targets
 
     def _drawn(self, one: Augmentation, name: str, seed: int, epoch: int, order: np.ndarray) -> Draws:
