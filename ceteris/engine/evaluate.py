@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,7 +68,7 @@ class Predictor:
     CPU each batch on a thread of its own.
     """
 
-    def __init__(self, model: nn.Module, images: Batches, autocast: torch.autocast) -> None:
+    def __init__(self, model: nn.Module, images: Batches, autocast: AbstractContextManager[object]) -> None:
         self._model, self._images, self._autocast = model, images, autocast
         recorded = images.device.type == "cuda" and images.resident
         self._forward = Recorder(self._in_turn, images.device) if recorded else self._in_turn
@@ -91,18 +91,18 @@ class Predictor:
             return _joined(side_by_side(self._model, logits, self._images.steps))
 
 
-def predict(model: nn.Module, batches: Iterable[Batch], autocast: torch.autocast) -> Predictions:
+def predict(model: nn.Module, batches: Iterable[Batch], autocast: AbstractContextManager[object]) -> Predictions:
     """Run the model in evaluation mode over (inputs, labels) batches; its training mode is restored."""
     logits, labels = _predicted(model, batches, autocast)
     return Predictions(logits.cpu(), labels.cpu())
 
 
-def _predicted(model: nn.Module, batches: Iterable[Batch], autocast: torch.autocast) -> Batch:
+def _predicted(model: nn.Module, batches: Iterable[Batch], autocast: AbstractContextManager[object]) -> Batch:
     with _evaluating(model):
         return _joined([_logits(model, batch, autocast) for batch in batches])
 
 
-@contextlib.contextmanager
+@contextmanager
 def _evaluating(model: nn.Module) -> Iterator[None]:
     was_training = model.training
     model.eval()
@@ -113,7 +113,7 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
 
 
 @torch.inference_mode()
-def _logits(model: nn.Module, batch: Batch, autocast: torch.autocast) -> Batch:
+def _logits(model: nn.Module, batch: Batch, autocast: AbstractContextManager[object]) -> Batch:
     inputs, labels = batch
     with autocast:
         return model(inputs).float(), labels

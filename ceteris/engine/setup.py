@@ -62,7 +62,7 @@ class Setup:
     test: Batches
     test_index: np.ndarray
     normalize: Mapping[str, list[float]]
-    autocast: torch.autocast
+    autocast: contextlib.AbstractContextManager[object]
 
 
 def build_model(recipe: Mapping[str, Any], data: DataFacts) -> nn.Module:
@@ -78,9 +78,11 @@ def build(kind: str, spec: Mapping[str, Any], **context: Any) -> Any:
     return part(kind, spec["name"]).build(options, **context)
 
 
-def autocast(recipe: Mapping[str, Any], device_type: str) -> torch.autocast:
+def autocast(recipe: Mapping[str, Any], device_type: str) -> contextlib.AbstractContextManager[object]:
     """The recipe's precision: bf16 arithmetic where it is safe, or nothing changed."""
-    return torch.autocast(device_type, torch.bfloat16, enabled=recipe["precision"] == "bf16")
+    if recipe["precision"] != "bf16":
+        return contextlib.nullcontext()  # torch's own, disabled, takes 40 microseconds of every step
+    return torch.autocast(device_type, torch.bfloat16)
 
 
 @contextlib.contextmanager

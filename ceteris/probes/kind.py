@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -87,7 +88,7 @@ class Trained:
 
     model: nn.Module
     loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-    autocast: torch.autocast
+    autocast: AbstractContextManager[object]
     validation: ImageSet
     test: ImageSet
     classes: tuple[str, ...]
