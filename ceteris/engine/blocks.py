@@ -40,6 +40,7 @@ class _InBlocks(nn.Module):
         self.first, self.rest = nn.ModuleList(first), nn.Sequential(*rest)
         # Weights in channels_last would be copied into torch's default layout in every step.
         self.first.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+        self._weights = tuple(self.first.parameters())  # to walk through the modules takes a third of `_zero`
         # Vectors come from torch's default layout without another copy.
         flat = bool(rest) and isinstance(rest[0], nn.Flatten)
         self.between = torch.contiguous_format if flat else torch.channels_last
@@ -57,7 +58,7 @@ class _InBlocks(nn.Module):
     @torch.no_grad()
     def _zero(self) -> torch.Tensor | float:
         """NaN where a weight of the first layers is not finite: oneDNN's rectifiers and poolings swallow NaN."""
-        return 0 * sum(weights.sum() for weights in self.first.parameters())
+        return 0 * sum(weights.sum() for weights in self._weights)
 
 
 def _layers(module: nn.Module) -> Iterator[nn.Module]:
