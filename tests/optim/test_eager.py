@@ -3,6 +3,8 @@
 import pytest
 import torch
 from torch.optim import SGD, Adam, AdamW
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+from torch.profiler import ProfilerActivity, profile
 
 from ceteris.optim.eager import eager
 
@@ -40,9 +42,40 @@ def test_torchs_own_is_left_as_it_is():
     assert Adam.step is before
 
 
-def test_what_a_caller_hangs_on_a_step_is_still_called():
-    weights = [torch.nn.Parameter(torch.ones(2))]
-    optimizer, seen = eager(SGD)(weights, lr=0.1), []
-    optimizer.register_step_post_hook(lambda *_: seen.append("stepped"))
+def hung_before(optimizer, note):
+    return optimizer.register_step_pre_hook(note)
+
+
+def hung_after(optimizer, note):
+    return optimizer.register_step_post_hook(note)
+
+
+def hung_before_all(_, note):
+    return register_optimizer_step_pre_hook(note)
+
+
+def hung_after_all(_, note):
+    return register_optimizer_step_post_hook(note)
+
+
+@pytest.mark.parametrize("hang", [hung_before, hung_after, hung_before_all, hung_after_all])
+def test_what_a_caller_hangs_on_a_step_is_called_once(hang):
+    optimizer, seen = eager(SGD)([torch.nn.Parameter(torch.ones(2))], lr=0.1), []
+    hung = hang(optimizer, lambda *_: seen.append("stepped"))
+    optimizer.step()
+    hung.remove()
     optimizer.step()
     assert seen == ["stepped"]
+
+
+def test_torchs_profiler_sees_a_step():
+    optimizer = eager(SGD)([torch.nn.Parameter(torch.ones(2))], lr=0.1)
+    with profile(activities=[ProfilerActivity.CPU]) as seen:
+        optimizer.step()
+    assert "Optimizer.step#SGD.step" in {event.key for event in seen.key_averages()}
+
+
+def test_a_step_that_nobody_watches_is_not_announced(monkeypatch):
+    optimizer = eager(SGD)([torch.nn.Parameter(torch.ones(2))], lr=0.1)
+    monkeypatch.setattr("torch.autograd.profiler.record_function", None)
+    optimizer.step()
