@@ -30,7 +30,7 @@ ARITHMETIC = {"convolution", "convolution_backward", "addmm", "mm", "bmm", "mkld
 
 def speed(one: Case, data: Dataset, threads: int, meter: Meter) -> list[float]:
     """Images per second of the stretches of a training."""
-    _until_over(one, data, threads, meter)
+    until_over(one, data, threads, meter)
     return meter.rates
 
 
@@ -41,7 +41,7 @@ def cost(one: Case, data: Dataset, threads: int) -> dict[str, float]:
     them. Medians over steps; whole steps and their operators are timed in turn, as the one slows the other down.
     """
     watcher = _Timing()
-    _until_over(one, data, threads, watcher)
+    until_over(one, data, threads, watcher)
     step = float(np.median(watcher.steps))
     names = set().union(*watcher.operators)
     own = {name: float(np.median([timed[name] for timed in watcher.operators])) / step for name in names}
@@ -102,7 +102,8 @@ class _Timing:
         """Epochs do not matter here."""
 
 
-def _until_over(one: Case, data: Dataset, threads: int, watcher: Watcher) -> None:
+def until_over(one: Case, data: Dataset, threads: int, watcher: Watcher) -> None:
+    """Train until the watcher raises Over."""
     try:
         train(Trial("0" * 64, recipe(one), 0), data, Conditions("cpu", threads), watcher=watcher)
     except Over:

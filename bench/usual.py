@@ -75,8 +75,17 @@ def optimizer(one: Case, model: nn.Module) -> torch.optim.Optimizer:
 
 
 def speed(one: Case, images: Images, meter: Meter) -> list[float]:
-    """Images per second of the stretches of a training; bf16 as torch's page on automatic mixed precision has it."""
-    trainloader, net = loader(images), network(one)
+    """Images per second of the stretches of a training."""
+    until_over(one, images, meter.step)
+    return meter.rates
+
+
+def until_over(one: Case, images: Images, stepped: Callable[[], None], *, workers: int = LOADER_WORKERS) -> None:
+    """Train until `stepped`, called after each step, raises Over.
+
+    bf16 is as torch's page on automatic mixed precision has it.
+    """
+    trainloader, net = loader(images, workers=workers), network(one)
     criterion, optim = nn.CrossEntropyLoss(), optimizer(one, net)
     running_loss = 0.0
     try:
@@ -89,6 +98,6 @@ def speed(one: Case, images: Images, meter: Meter) -> list[float]:
                 loss.backward()
                 optim.step()
                 running_loss += loss.item()
-                meter.step()
+                stepped()
     except Over:
-        return meter.rates
+        return
