@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,7 +22,7 @@ import torch
 from bench.cases import BATCH, CPU_CASES, case, images
 from bench.children import Failed
 from bench.meter import Over
-from bench.tables import markdown
+from bench.tables import markdown, table_line
 from ceteris.lab.executors.worker import OBJECTS
 from ceteris.lab.sharing import usable_cores
 from ceteris.study.record import Epoch
@@ -65,7 +65,7 @@ def train(rival: str, model: str, steps: int) -> None:
         usual.until_over(one, data.train, Steps(steps).step, workers=0)
 
 
-def per_image(rival: str, model: str) -> Counter[str]:
+def per_image(model: str, rival: str) -> Counter[str]:
     """Instructions by place for each image, in training that is under way. Raises Failed."""
     short, long = (_counted(rival, model, steps) for steps in (SHORT, LONG))
     return Counter({place: (long[place] - short[place]) // ((LONG - SHORT) * BATCH) for place in PLACES})
@@ -111,25 +111,23 @@ def _place(library: str) -> str:
     return "Python" if name.startswith(("python", "libpython")) else "others"
 
 
-def rows(counts: Mapping[tuple[str, str], Counter[str]]) -> list[list[str]]:
-    """Of each rival and network: million instructions an image, where they are, and times those of `ceteris`."""
-    lines = []
-    for (model, rival), found in counts.items():
-        times = found.total() / counts[model, "ceteris"].total()
-        millions = [f"{found[place] / 1e6:.2f}" for place in PLACES]
-        lines.append([model, RIVALS[rival], f"{found.total() / 1e6:.2f}", *millions, f"{times:.2f}"])
-    return lines
+def row(model: str, rival: str, found: Counter[str], own: int) -> list[str]:
+    """Million instructions an image, where they are, and times `ceteris`' own number of them."""
+    millions = [f"{found[place] / 1e6:.2f}" for place in PLACES]
+    return [model, RIVALS[rival], f"{found.total() / 1e6:.2f}", *millions, f"{found.total() / own:.2f}"]
 
 
 def main() -> None:
-    """Count for every network of the benchmark; print a table."""
+    """Count for every network of the benchmark; print a table, row by row as they come: each takes minutes."""
     if not shutil.which("valgrind"):
         sys.exit("`valgrind`, which counts the instructions, is not on the PATH: `apt install valgrind`")
     wanted = [(one.model, rival) for one in CPU_CASES for rival in RIVALS]
+    print(markdown(["network", "training", "million instructions an image", *PLACES, "ceteris = 1"], []))
+    own = 0
     with ThreadPoolExecutor(usable_cores()) as pool:
-        found = list(pool.map(lambda pair: per_image(pair[1], pair[0]), wanted))
-    head = ["network", "training", "million instructions an image", *PLACES, "ceteris = 1"]
-    print(markdown(head, rows(dict(zip(wanted, found, strict=True)))))
+        for (model, rival), found in zip(wanted, pool.map(per_image, *zip(*wanted, strict=True)), strict=True):
+            own = found.total() if rival == "ceteris" else own
+            print(table_line(row(model, rival, found, own)), flush=True)
 
 
 if __name__ == "__main__":

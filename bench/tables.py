@@ -22,7 +22,12 @@ MOST_LOOKING, MOST_RESUMING, EPOCHS = 0.10, 0.02, 30
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table with its first column to the left and the others to the right."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return "\n".join(map(table_line, lines))
+
+
+def table_line(cells: Sequence[str]) -> str:
+    """One line of such a table."""
+    return f"| {' | '.join(cells)} |"
 
 
 def with_spread(values: Spread, digits: int = 1) -> str:

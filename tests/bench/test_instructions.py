@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from bench import instructions
-from bench.cases import BATCH, case, images
-from bench.instructions import LONG, SHORT, Steps, by_place, per_image, rows
+from bench.cases import BATCH, CPU_CASES, case, images
+from bench.instructions import LONG, SHORT, Steps, by_place, per_image
 from bench.meter import Over
 
 WRITTEN = """\
@@ -57,19 +57,22 @@ def test_what_comes_before_and_after_training_does_not_count(monkeypatch):
     counts = {steps: Counter(torch=10**9 + 7 * BATCH * steps, Python=10**6) for steps in (SHORT, LONG)}
     monkeypatch.setattr(instructions, "_counted", lambda rival, model, steps: counts[steps])
 
-    assert per_image("ceteris", "lenet") == Counter(torch=7)
+    assert per_image("lenet", "ceteris") == Counter(torch=7)
 
 
-def test_the_rows_say_how_many_times_as_many():
-    counts = {
-        ("lenet", "ceteris"): Counter(torch=2_000_000),
-        ("lenet", "usual"): Counter(torch=2_500_000, Python=500_000),
-    }
+def test_the_table_says_how_many_times_as_many(monkeypatch, capsys):
+    counts = {"ceteris": Counter(torch=2_000_000), "usual": Counter(torch=2_500_000, Python=500_000)}
+    monkeypatch.setattr(instructions, "per_image", lambda model, rival: counts[rival])
+    monkeypatch.setattr("shutil.which", lambda name: name)
 
-    assert rows(counts) == [
-        ["lenet", "ceteris", "2.00", "0.00", "2.00", "0.00", "0.00", "1.00"],
-        ["lenet", "usual script", "3.00", "0.00", "2.50", "0.50", "0.00", "1.50"],
+    instructions.main()
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2:4] == [
+        "| lenet | ceteris | 2.00 | 0.00 | 2.00 | 0.00 | 0.00 | 1.00 |",
+        "| lenet | usual script | 3.00 | 0.00 | 2.50 | 0.50 | 0.00 | 1.50 |",
     ]
+    assert len(lines) == 2 + 2 * len(CPU_CASES)
 
 
 def test_training_ends_after_its_steps():
