@@ -118,7 +118,7 @@ def row(model: str, rival: str, found: Counter[str], own: int) -> list[str]:
 
 
 def main() -> None:
-    """Count for every network of the benchmark; print a table, row by row as they come: each takes minutes."""
+    """Count for every network of the benchmark; print a table, row by row as they come: minutes for lenet."""
     if not shutil.which("valgrind"):
         sys.exit("`valgrind`, which counts the instructions, is not on the PATH: `apt install valgrind`")
     wanted = [(one.model, rival) for one in CPU_CASES for rival in RIVALS]
